@@ -1,0 +1,83 @@
+import type { AccessToken, Claims, Confirmation } from '../types/access-token.ts'
+import { readConfirmation, type Requirement } from './confirmation/confirmation.ts'
+
+/** A resolved token as the guard keeps it: facts, never a decision. */
+export interface TokenRecord {
+  readonly scopes: ReadonlySet<string>
+  readonly audience: readonly string[]
+  readonly clientId: string | null
+  readonly subject: string | null
+  readonly jwtId: string | null
+  /** `iss` and `token_type`, where the answer has them. */
+  readonly statedIssuer: string | null
+  readonly tokenType: string | null
+  /** Seconds since the epoch. */
+  readonly expiresAt: number | null
+  readonly notBefore: number | null
+  readonly requirement: Requirement
+  /** What the application sees when the binding held on its request, and when none was asked for. */
+  readonly bound: AccessToken
+  readonly unbound: AccessToken
+}
+
+// Year 9999. What lies beyond is a number of milliseconds or nonsense, and must not become a token that never ends.
+const maxNumericDate = 253_402_300_799
+
+/**
+ * Reads the claims that a decision hangs on (RFC 7662 section 2.2).
+ *
+ * @param claims - taken over and frozen
+ * @returns the name of the claim that has the wrong type, else the record
+ */
+export function readClaims (claims: Record<string, unknown>, issuer: string): TokenRecord | string {
+  for (const name of ['scope', 'client_id', 'sub', 'iss', 'token_type', 'jti', 'username']) {
+    if (claims[name] !== undefined && typeof claims[name] !== 'string') return name
+  }
+  for (const name of ['exp', 'nbf', 'iat']) {
+    if (claims[name] !== undefined && !isNumericDate(claims[name])) return name
+  }
+  const audience = claims['aud'] === undefined ? [] : [claims['aud']].flat()
+  if (!audience.every((member) => typeof member === 'string')) return 'aud'
+
+  const requirement = readConfirmation(claims)
+  const { scope, client_id: clientId, sub, iss, token_type: tokenType, jti, exp, nbf, cnf } = deepFreeze(claims) as Claims
+  const scopes = Object.freeze((scope ?? '').split(' ').filter((token) => token !== ''))
+  const unbound: AccessToken = Object.freeze({
+    claims: claims as Claims,
+    scopes,
+    issuer,
+    subject: sub ?? null,
+    clientId: clientId ?? null,
+    audience: Object.freeze(audience),
+    expiresAt: exp ?? null,
+    confirmation: requirement.kind === 'none' ? null : cnf as Confirmation,
+    binding: null
+  })
+  return Object.freeze({
+    scopes: new Set(scopes),
+    audience,
+    clientId: unbound.clientId,
+    subject: unbound.subject,
+    jwtId: jti ?? null,
+    statedIssuer: iss ?? null,
+    tokenType: tokenType ?? null,
+    expiresAt: unbound.expiresAt,
+    notBefore: nbf ?? null,
+    requirement,
+    bound: Object.freeze({ ...unbound, binding: 'x5t#S256' as const }),
+    unbound
+  })
+}
+
+function isNumericDate (value: unknown): boolean {
+  return typeof value === 'number' && value >= 0 && value <= maxNumericDate
+}
+
+/** Claims are shared by all requests that carry the token. Their depth was bounded when they were parsed. */
+function deepFreeze<Value> (value: Value): Value {
+  if (typeof value === 'object' && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value)
+    Object.values(value).forEach(deepFreeze)
+  }
+  return value
+}

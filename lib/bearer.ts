@@ -1,0 +1,30 @@
+import { refuse } from './errors.ts'
+import type { InboundMessage } from './inbound-message.ts'
+
+// RFC 6750 section 2.1:  credentials = "Bearer" 1*SP b64token
+//                        b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
+// The scheme is case-insensitive (RFC 9110 section 11.1).
+const credentials = /^bearer +([a-z0-9\-._~+/]+=*)$/i
+
+// Another scheme is "no authentication information" (RFC 6750 section 3.1): a token of RFC 9110 section 5.6.2 that is not
+// `Bearer`, alone or before a space.
+const otherScheme = /^(?!bearer(?: |$))[!#$%&'*+\-.^_`|~0-9a-z]+(?: |$)/i
+
+// RFC 6750 section 2.3; ours never reads it, but a request with two tokens is malformed (section 3.1).
+const queryToken = /[?&]access_token(?:\[\])?=/
+
+/** Longer ones are refused unread; Node's own limit for all headers is 16 KiB unless raised. */
+const maxTokenLength = 16_384
+
+/** The one bearer token of a request. Repeated `Authorization` lines are refused before (see field-lines). */
+export function bearerToken (message: InboundMessage): string {
+  const { authorization } = message.headers
+  if (authorization === undefined) throw refuse('token_missing')
+  if (authorization.length > maxTokenLength) throw refuse('token_malformed', 'longer than 16384 characters')
+  const token = credentials.exec(authorization)?.[1]
+  if (token === undefined) throw refuse(otherScheme.test(authorization) ? 'token_missing' : 'token_malformed')
+  if (message.url !== undefined && message.url.includes('?') && queryToken.test(message.url)) {
+    throw refuse('token_malformed', 'a second token in the query')
+  }
+  return token
+}

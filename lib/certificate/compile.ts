@@ -1,0 +1,44 @@
+import { OptionsError } from '../errors.ts'
+import { defaultOf, CertificateSchema, type CertificateOptions } from '../options.ts'
+import { formats } from './formats.ts'
+import { presets, type Preset } from './presets.ts'
+import { headerSource, tlsSource, type CertificateSource } from './source.ts'
+import { trustedPeers } from './trusted-proxy.ts'
+
+const schemas = CertificateSchema.properties
+
+/** Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot. */
+export function compileCertificateSource (options: CertificateOptions, path: string): CertificateSource {
+  if (options.source === 'tls') {
+    const other = Object.keys(options).find((name) => name !== 'source')
+    if (other !== undefined) throw new OptionsError(`${path}.${other}: has no meaning with source "tls"; allowed: source "header", or no ${other}`)
+    return tlsSource()
+  }
+  const preset: Preset | undefined = options.preset === undefined ? undefined : presets[options.preset]
+  const header = options.header ?? preset?.header
+  const format = options.format ?? preset?.format
+  const { trustedProxies } = options
+  if (header === undefined) throw new OptionsError(`${path}.header: missing; allowed: the name of a header, or a preset (${Object.keys(presets).join(', ')})`)
+  if (format === undefined) throw new OptionsError(`${path}.format: missing; allowed: ${schemas.format['allowed']}, or a preset (${Object.keys(presets).join(', ')})`)
+  if (trustedProxies === undefined) {
+    throw new OptionsError(`${path}.trustedProxies: missing; without it every caller could forge a certificate; allowed: ${schemas.trustedProxies['allowed']}`)
+  }
+  const verified = options.verified ?? preset?.verified ?? false
+  if (verified !== false && verified.header.toLowerCase() === header.toLowerCase()) {
+    throw new OptionsError(`${path}.verified.header: found the header of the certificate; allowed: another name`)
+  }
+  if (options.secretName !== undefined) refuseShortName(options.secretName, options.header, path)
+  return headerSource({
+    header,
+    decode: typeof format === 'function' ? format : formats[format],
+    isTrusted: trustedPeers(trustedProxies, `${path}.trustedProxies`),
+    verified,
+    maxBytes: options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
+  })
+}
+
+function refuseShortName (secretName: { minLength?: number }, header: string | undefined, path: string): void {
+  const least = secretName.minLength ?? defaultOf<number>(schemas.secretName.properties.minLength)
+  if (header === undefined) throw new OptionsError(`${path}.header: missing; a secret name cannot come from a preset; allowed: a name of at least ${least} characters`)
+  if (header.length < least) throw new OptionsError(`${path}.header: found a name of ${header.length} characters; allowed: at least ${least}, since it is a secret`)
+}

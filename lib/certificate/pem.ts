@@ -1,0 +1,21 @@
+import { refuse } from '../errors.ts'
+import { decodeBase64 } from './base64.ts'
+
+// RFC 7468 section 2, strict label, nothing before it; white space only after it. The body may lack its line breaks, or have
+// spaces or tabs for them, because a header line cannot hold any.
+const armour = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----\s*$/
+const begin = '-----BEGIN '
+
+/** One PEM certificate to DER, whatever white space its proxy left in it. */
+export function decodePem (text: string): Buffer {
+  const body = armour.exec(text)?.[1]
+  if (body === undefined) {
+    if (text.indexOf(begin) !== text.lastIndexOf(begin)) throw refuse('certificate_ambiguous', 'more than one PEM block')
+    throw refuse('certificate_malformed', 'not one PEM block labelled CERTIFICATE')
+  }
+  const base64 = body.replace(/\s+/g, '')
+  if (base64 === '') throw refuse('certificate_placeholder', 'PEM armour with nothing inside')
+  const der = decodeBase64(base64)
+  if (der === null) throw refuse('certificate_malformed', 'the PEM body is not canonical base64')
+  return der
+}

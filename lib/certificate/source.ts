@@ -1,0 +1,106 @@
+import type { TLSSocket } from 'node:tls'
+import { LRUCache } from 'lru-cache'
+import type { CertificateDecoder } from '../../types/client-certificate.ts'
+import { isRefusal, refuse } from '../errors.ts'
+import type { InboundMessage } from '../inbound-message.ts'
+import { presentCertificate, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
+import { isPlaceholder } from './placeholder.ts'
+
+/** Why there is no certificate. Not an error by itself: a route may do without one. */
+export type Absence = 'certificate_missing' | 'certificate_placeholder'
+
+/** A certificate and the header value that it was read from, so that the same value need not be read twice. */
+export interface RememberedCertificate {
+  readonly source: CertificateSource
+  readonly value: string
+  readonly presented: PresentedCertificate
+}
+
+export interface CertificateSource {
+  /** The headers that may stand only once, under no alias. */
+  readonly fields: readonly string[]
+  /**
+   * The certificate of a request.
+   *
+   * @param remembered - the one last found to carry the token's thumbprint
+   * @returns the certificate, or why there is none; throws a refusal for anything in between
+   */
+  read (message: InboundMessage, remembered: RememberedCertificate | undefined): RememberedCertificate | Absence
+}
+
+export interface HeaderSourceOptions {
+  readonly header: string
+  readonly decode: CertificateDecoder
+  readonly isTrusted: (socket: InboundMessage['socket']) => boolean
+  readonly verified: { readonly header: string, readonly value: string } | false
+  readonly maxBytes: number
+}
+
+/** Thumbprints whose certificate was already found to be one canonical certificate. */
+const maxKnown = 5000
+
+/** The certificate that a TLS terminator wrote into a header. */
+export function headerSource ({ header, decode, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
+  const name = header.toLowerCase()
+  const verdict = verified === false ? null : { name: verified.header.toLowerCase(), value: verified.value }
+  const known = new LRUCache<string, PresentedCertificate>({ max: maxKnown })
+
+  const source: CertificateSource = {
+    fields: verdict === null ? [name] : [name, verdict.name],
+
+    read (message, remembered) {
+      const value = message.headers[name] as string | undefined
+      if (value === undefined) return 'certificate_missing'
+      if (!isTrusted(message.socket)) throw refuse('certificate_source_untrusted')
+      const isRemembered = remembered !== undefined && remembered.source === source && remembered.value === value
+      if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
+      if (verdict !== null && message.headers[verdict.name] !== verdict.value) throw refuse('certificate_unverified')
+      if (isRemembered) return remembered
+      return Object.freeze({ source, value, presented: decodeValue(value) })
+    }
+  }
+  return Object.freeze(source)
+
+  function decodeValue (value: string): PresentedCertificate {
+    if (value.length > maxBytes) throw refuse('certificate_too_large')
+    if (value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
+    const presented = presentCertificate(decodeStrictly(decode, value))
+    const seen = known.get(presented.certificate.thumbprint)
+    if (seen !== undefined) return seen
+    refuseUnlessOneCertificate(presented.certificate.der)
+    known.set(presented.certificate.thumbprint, presented)
+    return presented
+  }
+}
+
+/** A decoder of the user's own may throw anything; none of it goes further, since its message may hold the value. */
+function decodeStrictly (decode: CertificateDecoder, value: string): Buffer {
+  try {
+    return Buffer.from(decode(value))
+  } catch (error) {
+    throw isRefusal(error) ? error : refuse('certificate_malformed', 'the decoder threw, or gave no bytes')
+  }
+}
+
+/** The certificate of the TLS connection, where Fastify itself terminates TLS. */
+export function tlsSource (): CertificateSource {
+  const kCertificate = Symbol('fastify-bound-token.peer-certificate')
+  type Remembering = TLSSocket & { [kCertificate]?: RememberedCertificate }
+
+  const source: CertificateSource = {
+    fields: [],
+
+    read ({ socket }) {
+      const remembered = (socket as Remembering)[kCertificate]
+      if (remembered !== undefined) return remembered
+      const der = (socket as TLSSocket).getPeerX509Certificate?.()?.raw
+      if (der === undefined) return 'certificate_missing'
+      const certificate = Object.freeze({ source, value: '', presented: presentCertificate(der) })
+      // Another handshake on this connection could bring another certificate; none is accepted (RFC 9440 section 1.2).
+      ;(socket as TLSSocket).disableRenegotiation()
+      ;(socket as Remembering)[kCertificate] = certificate
+      return certificate
+    }
+  }
+  return Object.freeze(source)
+}

@@ -1,0 +1,58 @@
+import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
+import { OptionsError } from '../errors.ts'
+
+/**
+ * Whether the peer at the other end of a socket may write the certificate header. Judged on the socket's own address, never
+ * on forwarded headers, and remembered on the socket.
+ *
+ * @param trusted - CIDRs, single addresses, and `unix` for a unix socket
+ */
+export function trustedPeers (trusted: readonly string[], path: string): (socket: Socket) => boolean {
+  const addresses = new BlockList()
+  let unix = false
+  for (const entry of trusted) {
+    if (entry === 'unix') unix = true
+    else addRange(addresses, entry, path)
+  }
+  const kTrusted = Symbol('fastify-bound-token.trusted-peer')
+
+  return function isTrusted (socket) {
+    const remembered = (socket as Remembering)[kTrusted]
+    if (remembered !== undefined) return remembered
+    const { remoteAddress } = socket
+    // A socket that was closed in between has no address either: only a listener at a path makes it a unix socket.
+    const verdict = remoteAddress === undefined ? unix && listensAtPath(socket) : includes(addresses, remoteAddress)
+    ;(socket as Remembering)[kTrusted] = verdict
+    return verdict
+  }
+}
+
+type Remembering = Socket & { [flag: symbol]: boolean | undefined }
+
+function listensAtPath (socket: Socket): boolean {
+  const { server } = socket as Socket & { server?: { address?: () => unknown } }
+  return typeof server?.address?.() === 'string'
+}
+
+function includes (addresses: BlockList, remoteAddress: string): boolean {
+  // fe80::1%eth0: the zone names an interface of ours, not a part of the address (RFC 4007 section 11).
+  const address = remoteAddress.replace(/%.*$/, '')
+  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
+  if (mapped !== undefined && isIPv4(mapped)) return addresses.check(mapped, 'ipv4')
+  const version = isIP(address)
+  return version !== 0 && addresses.check(address, version === 4 ? 'ipv4' : 'ipv6')
+}
+
+function addRange (addresses: BlockList, entry: string, path: string): void {
+  const [address = '', prefix, ...rest] = entry.split('/')
+  const version = isIP(address)
+  const bits = version === 4 ? 32 : 128
+  const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN
+  if (version === 0 || rest.length > 0 || !(length <= bits)) {
+    throw new OptionsError(`${path}: found "${entry}"; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
+  }
+  if (length === 0) {
+    throw new OptionsError(`${path}: found "${entry}", which trusts every address, so that every caller could forge a certificate; allowed: the addresses of your proxies`)
+  }
+  addresses.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
+}

@@ -1,0 +1,134 @@
+import createError from '@fastify/error'
+import type { Reason } from '../types/decision.ts'
+
+/**
+ * What a client is told. Texts are constants: nothing of the token, the certificate or the authorization server is echoed
+ * (RFC 6750 section 5.3), and every `invalid_token` reads the same, so that a thief cannot learn how far a stolen token got.
+ */
+export const answers = {
+  missing: {
+    statusCode: 401,
+    code: 'FST_BOUND_TOKEN_MISSING',
+    message: 'An access token is required'
+  },
+  invalidRequest: {
+    statusCode: 400,
+    code: 'FST_BOUND_TOKEN_INVALID_REQUEST',
+    message: 'The request does not carry exactly one well-formed access token'
+  },
+  invalidToken: {
+    statusCode: 401,
+    code: 'FST_BOUND_TOKEN_INVALID_TOKEN',
+    message: 'The access token is not valid for this request'
+  },
+  insufficientScope: {
+    statusCode: 403,
+    code: 'FST_BOUND_TOKEN_INSUFFICIENT_SCOPE',
+    message: 'The access token does not allow this request'
+  },
+  unavailable: {
+    statusCode: 503,
+    code: 'FST_BOUND_TOKEN_UNAVAILABLE',
+    message: 'The access token cannot be verified at the moment'
+  },
+  refusedUs: {
+    statusCode: 500,
+    code: 'FST_BOUND_TOKEN_REFUSED_BY_ISSUER',
+    message: 'The access token cannot be verified'
+  },
+  badResponse: {
+    statusCode: 502,
+    code: 'FST_BOUND_TOKEN_BAD_RESPONSE',
+    message: 'The access token cannot be verified'
+  },
+  ambiguousPath: {
+    statusCode: 400,
+    code: 'FST_BOUND_TOKEN_AMBIGUOUS_PATH',
+    message: 'The request path is ambiguous'
+  },
+  upstreamUnavailable: {
+    statusCode: 502,
+    code: 'FST_BOUND_TOKEN_UPSTREAM_UNAVAILABLE',
+    message: 'The upstream cannot be reached'
+  },
+  upstreamTimeout: {
+    statusCode: 504,
+    code: 'FST_BOUND_TOKEN_UPSTREAM_TIMEOUT',
+    message: 'The upstream did not answer in time'
+  }
+} as const
+
+export type Answer = keyof typeof answers
+
+/** Why a request was refused: for the log, the decision channel and the counters. Each maps to one answer. */
+export const reasons = {
+  token_missing: ['missing', 'no `Authorization` header with the Bearer scheme'],
+  token_malformed: ['invalidRequest', 'repeated or malformed `Authorization`, or a second token in the query'],
+  token_inactive: ['invalidToken', 'the authorization server says that the token is not active'],
+  token_expired: ['invalidToken', '`exp` has passed'],
+  token_not_yet_valid: ['invalidToken', '`nbf` lies in the future'],
+  token_type_unsupported: ['invalidToken', '`token_type` is not Bearer'],
+  token_issuer_mismatch: ['invalidToken', '`iss` is not the configured issuer'],
+  token_audience_mismatch: ['invalidToken', '`aud` holds none of the audiences that this route accepts'],
+  binding_missing: ['invalidToken', 'the token is not bound and the route requires it'],
+  binding_mismatch: ['invalidToken', 'the token is bound to another certificate'],
+  binding_unsupported: ['invalidToken', 'the token is bound by a method that cannot be checked here'],
+  certificate_missing: ['invalidToken', 'no client certificate'],
+  certificate_placeholder: ['invalidToken', 'the proxy wrote a placeholder or an empty value; some proxies also do so when the certificate is too large'],
+  certificate_malformed: ['invalidToken', 'the certificate header is not what its format demands'],
+  certificate_ambiguous: ['invalidToken', 'repeated line, alias of the name, second certificate, or named by `Connection`'],
+  certificate_too_large: ['invalidToken', 'longer than `certificate.maxBytes`'],
+  certificate_source_untrusted: ['invalidToken', 'the certificate header came from a peer outside `trustedProxies`'],
+  certificate_unverified: ['invalidToken', 'the verify header is absent or has another value'],
+  scope_insufficient: ['insufficientScope', 'a scope that the route demands is absent'],
+  client_not_allowed: ['insufficientScope', 'the client is not one of the route\'s `clients`'],
+  issuer_unavailable: ['unavailable', 'the authorization server is down, slow, overloaded or answers 5xx or 429'],
+  issuer_refused_us: ['refusedUs', 'the authorization server refuses our own credentials'],
+  issuer_bad_response: ['badResponse', 'the authorization server\'s answer is not usable'],
+  upstream_path_ambiguous: ['ambiguousPath', 'dot segments, encoded slashes and the like in a path that goes upstream'],
+  upstream_unavailable: ['upstreamUnavailable', 'no connection to the upstream, or it broke'],
+  upstream_timeout: ['upstreamTimeout', 'the upstream did not answer in time']
+} as const satisfies Record<Reason, readonly [Answer, string]>
+
+/** A refusal on its way to the client. `reason` and `detail` are for the operator only. */
+export interface Refusal extends Error {
+  code: string
+  statusCode: number
+  answer: Answer
+  reason: Reason
+  /** A constant of ours that says more; never text from the wire. */
+  detail?: string
+  /** Seconds, with `issuer_unavailable`. */
+  retryAfter?: number
+}
+
+const kRefusal = Symbol('fastify-bound-token.refusal')
+
+const classes = Object.fromEntries(Object.entries(answers).map(([name, answer]) =>
+  [name, createError(answer.code, answer.message, answer.statusCode)])) as Record<Answer, ReturnType<typeof createError>>
+
+export function refuse (reason: Reason, detail?: string): Refusal {
+  const answer = reasons[reason][0]
+  const error = new classes[answer]() as unknown as Refusal
+  error.answer = answer
+  error.reason = reason
+  if (detail !== undefined) error.detail = detail
+  Object.defineProperty(error, kRefusal, { value: true })
+  return error
+}
+
+export function isRefusal (error: unknown): error is Refusal {
+  return typeof error === 'object' && error !== null && kRefusal in error
+}
+
+/** A wrong option. It stops the boot and names the option, what was found and what is allowed. */
+export const OptionsError = createError('FST_BOUND_TOKEN_OPTIONS', '%s', 500, TypeError)
+
+/** A fault of ours or of the configuration, found while a request was judged: it is refused. The log has the cause. */
+export const NotJudgedError = createError('FST_BOUND_TOKEN_NOT_JUDGED', 'The request cannot be judged', 500)
+
+/** A second registration on one chain of scopes: which of the two decides would be anybody's guess. */
+export const AlreadyRegisteredError = createError(
+  'FST_BOUND_TOKEN_ALREADY_REGISTERED',
+  'fastify-bound-token is already registered in this scope, one above or one below it; register it once per chain of scopes',
+  500, TypeError)

@@ -1,0 +1,96 @@
+import type { AccessToken } from '../types/access-token.ts'
+import type { TokenRecord } from './access-token.ts'
+import { bearerToken } from './bearer.ts'
+import type { CachedToken } from './cache/cached.ts'
+import type { Absence, RememberedCertificate } from './certificate/source.ts'
+import { refuse } from './errors.ts'
+import type { InboundMessage } from './inbound-message.ts'
+import type { Policy } from './policy.ts'
+
+/** A certificate, or why there is none; null where the route asks for none. */
+type Presented = RememberedCertificate | Absence | null
+
+/** What the guard learned on the way, for the decision; filled also when it refuses. */
+export interface Trail {
+  key: string | null
+  record: TokenRecord | null
+  presented: Presented
+}
+
+/** Seconds by which `nbf` may lie ahead: clocks differ, and servers set it to the moment of issue. */
+const notBeforeLeeway = 5
+
+/**
+ * Lets a request through only if its token is good for this route and bound to its certificate; throws, or rejects with, the
+ * refusal otherwise. The free checks come first, the network last. Nothing here remembers a decision: with a known token and
+ * certificate all of it runs again, synchronously.
+ */
+export function guard (policy: Policy, message: InboundMessage, trail: Trail): AccessToken | Promise<AccessToken> {
+  refuseAmbiguousFields(policy, message)
+  const token = bearerToken(message)
+  const key = trail.key = policy.tokens.keyOf(token)
+  const now = Date.now()
+  const known = policy.tokens.recall(key, now, policy.maxAge)
+  const presented = trail.presented = policy.binding === 'off' ? null : policy.certificate.read(message, known?.certificate)
+  if (policy.binding === 'required' && typeof presented === 'string') throw refuse(presented)
+  if (known !== undefined) return judge(policy, known, presented, now, trail)
+  return policy.tokens.ask(key, token, policy.maxAge === 0)
+    .then((asked) => judge(policy, asked, presented, Date.now(), trail))
+}
+
+function refuseAmbiguousFields (policy: Policy, message: InboundMessage): void {
+  const field = policy.ambiguousField(message)
+  if (field === undefined) return
+  throw refuse(field === 'authorization' ? 'token_malformed' : 'certificate_ambiguous', 'repeated, under an alias, or named by `Connection`')
+}
+
+/** Whether this token, shown with this certificate, is good for this route at this time. */
+function judge (policy: Policy, cached: CachedToken, presented: Presented, now: number, trail: Trail): AccessToken {
+  const record = trail.record = cached.record
+  if (record === null) throw refuse('token_inactive')
+  refuseUnusable(policy, record, now / 1000)
+  const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented)
+  // Only the owner learns what the token may do.
+  refuseUnauthorized(policy, record)
+  if (isBound) cached.certificate = presented as RememberedCertificate
+  return isBound ? record.bound : record.unbound
+}
+
+/** RFC 7662 section 4 and RFC 7519 section 4.1: time, type, issuer and audience. */
+function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void {
+  if (record.expiresAt !== null && record.expiresAt <= now) throw refuse('token_expired')
+  if (record.notBefore !== null && record.notBefore > now + notBeforeLeeway) throw refuse('token_not_yet_valid')
+  if (record.tokenType !== null && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
+  if (record.statedIssuer !== null && record.statedIssuer !== policy.issuer) throw refuse('token_issuer_mismatch')
+  const { audience } = policy
+  if (audience !== null && !record.audience.some((member) => audience.includes(member))) throw refuse('token_audience_mismatch')
+}
+
+/**
+ * RFC 8705 section 3: whether the binding was asked for and holds.
+ *
+ * @returns false only for a token without binding on a route that does not require one
+ */
+function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, presented: Presented): boolean {
+  const { requirement } = record
+  switch (requirement.kind) {
+    case 'none':
+      if (binding === 'required') throw refuse('binding_missing')
+      return false
+    case 'unfulfillable':
+      throw refuse('binding_unsupported')
+    case 'proof':
+      if (presented === null) throw refuse('certificate_missing')
+      if (typeof presented === 'string') throw refuse(presented)
+      if (!requirement.holds(presented.presented)) throw refuse('binding_mismatch')
+      return true
+  }
+}
+
+function refuseUnauthorized (policy: Policy, record: TokenRecord): void {
+  for (const scope of policy.scopes) {
+    if (!record.scopes.has(scope)) throw refuse('scope_insufficient')
+  }
+  if (policy.anyScope !== null && !policy.anyScope.some((scope) => record.scopes.has(scope))) throw refuse('scope_insufficient')
+  if (policy.clients !== null && (record.clientId === null || !policy.clients.has(record.clientId))) throw refuse('client_not_allowed')
+}

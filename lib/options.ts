@@ -1,0 +1,228 @@
+import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
+import type { CertificateDecoder } from '../types/client-certificate.ts'
+import { formats } from './certificate/formats.ts'
+import { presets } from './certificate/presets.ts'
+import { clientAuthMethods } from './token/client-auth.ts'
+
+// The single source of every option: it validates, and the interfaces in types/options.ts and the tables of the README are
+// generated from it. Beside TypeBox's own keywords a schema may say:
+//   allowed    what to tell an operator who got it wrong, where the schema itself reads badly
+//   secret     the value never stands in a message
+//   tsType     the type to print, where the schema cannot tell
+//   typeName   the name of the interface to generate
+
+const closed = { additionalProperties: false }
+
+function oneOf<const Name extends string> (names: readonly Name[], options: Record<string, unknown>): TUnsafe<Name> {
+  return Type.Union(names.map((name) => Type.Literal(name)), options) as unknown as TUnsafe<Name>
+}
+
+function functionType<Signature> (tsType: string, options: Record<string, unknown> = {}) {
+  return Type.Unsafe<Signature>({ ...Type.Function([], Type.Unknown()), tsType, ...options })
+}
+
+function milliseconds (maximum: number, options: Record<string, unknown>) {
+  return Type.Integer({ minimum: 0, maximum, ...options })
+}
+
+// RFC 9110 section 5.6.2; a header's name.
+const fieldName = { pattern: '^[!#$%&\'*+.^_`|~0-9A-Za-z-]+$', allowed: 'the name of a header' }
+// RFC 6749 section 3.3
+const scopeToken = Type.String({ pattern: '^[\\x21\\x23-\\x5B\\x5D-\\x7E]+$', allowed: 'a scope: visible ASCII without space, quote and backslash' })
+const nonEmpty = { minLength: 1, allowed: 'a string that is not empty' }
+
+const Encoding = Type.Optional(Type.Literal('base64', { description: 'The stored form is base64 of the secret.' }))
+
+export const SecretSchema = Type.Union([
+  Type.String({ minLength: 1 }),
+  Type.Object({ env: Type.String({ ...nonEmpty, description: 'Name of an environment variable.' }), encoding: Encoding }, closed),
+  Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a file; one line break at its end is ignored.' }), encoding: Encoding }, closed),
+  functionType<() => string | Promise<string>>('(() => string | Promise<string>)')
+], { typeName: 'Secret', secret: true, allowed: 'a string, { env }, { file }, or a function that gives a string' })
+
+const CertificateAuthoritiesSchema = Type.Union([
+  Type.String({ minLength: 1 }),
+  Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a PEM file.' }) }, closed)
+], { typeName: 'CertificateAuthorities', allowed: 'PEM text, or { file } with the path of a PEM file' })
+
+const TlsSchema = Type.Object({
+  ca: Type.Optional(Type.Intersect([CertificateAuthoritiesSchema], {
+    description: 'Certificate authorities to trust for this connection, in PEM, instead of those that Node comes with. Certificates and names are always verified.',
+    allowed: 'PEM text, or { file } with the path of a PEM file'
+  }))
+}, { ...closed, typeName: 'TlsOptions' })
+
+export const CertificateSchema = Type.Object({
+  source: Type.Optional(oneOf(['header', 'tls'], {
+    default: 'header',
+    description: 'Where the client certificate comes from: a header that the TLS terminator writes, or the TLS connection itself, where Fastify terminates TLS. Never whichever is there.'
+  })),
+  preset: Type.Optional(oneOf(Object.keys(presets) as Array<keyof typeof presets>, {
+    description: 'The proxy: fills `header`, `format` and `verified` with what its configuration in this README sends. Each can be overridden.'
+  })),
+  header: Type.Optional(Type.String({
+    ...fieldName, secret: true, description: 'Name of the header. Only this one is ever read.'
+  })),
+  format: Type.Optional(Type.Union([
+    oneOf(Object.keys(formats) as Array<keyof typeof formats>, {}),
+    functionType<CertificateDecoder>('CertificateDecoder')
+  ], {
+    allowed: [...Object.keys(formats).map((name) => `"${name}"`), 'a function'].join(', '),
+    description: 'How the certificate is written in the header; or a function that gives the DER of one value and throws for a bad one. Never guessed.'
+  })),
+  trustedProxies: Type.Optional(Type.Array(Type.String(nonEmpty), {
+    minItems: 1,
+    allowed: 'a list of IP addresses, CIDRs, and "unix" for a unix socket',
+    description: 'Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket. Judged on the address of the socket, never on forwarded headers. Required for a header source.'
+  })),
+  verified: Type.Optional(Type.Union([
+    Type.Object({
+      header: Type.String({ ...fieldName, description: 'Name of the header with the verdict.' }),
+      value: Type.String({ ...nonEmpty, description: 'What it must be, to the letter.' })
+    }, closed),
+    Type.Literal(false)
+  ], {
+    allowed: '{ header, value }, or false',
+    description: 'The verdict of the proxy that must stand beside every certificate; `false` where certificates are self-signed and only the thumbprint counts.'
+  })),
+  secretName: Type.Optional(Type.Object({
+    minLength: Type.Optional(Type.Integer({ minimum: 16, maximum: 256, default: 32, description: 'Least length of the name.' }))
+  }, {
+    ...closed,
+    description: 'The name of the header is itself a secret: refuse a short one at boot. It never stands in a log or an error.'
+  })),
+  maxBytes: Type.Optional(Type.Integer({
+    minimum: 256, maximum: 1_048_576, default: 16_384, description: 'Longest value that is decoded. Node itself refuses more than 16 KiB of headers unless `maxHeaderSize` is raised.'
+  }))
+}, { ...closed, typeName: 'CertificateOptions' })
+
+const IntrospectionSchema = Type.Object({
+  endpoint: Type.String({
+    ...nonEmpty, description: 'URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`.'
+  }),
+  clientAuth: Type.Object({
+    method: oneOf(Object.keys(clientAuthMethods) as Array<keyof typeof clientAuthMethods>, {
+      description: 'How this service authenticates to the authorization server.'
+    }),
+    clientId: Type.String({ ...nonEmpty, description: 'Client identifier of this service.' }),
+    clientSecret: Type.Intersect([SecretSchema], { secret: true, description: 'Its secret.', allowed: SecretSchema['allowed'] as string })
+  }, { ...closed, typeName: 'ClientAuthOptions', description: 'Credentials of this service at the authorization server.' }),
+  timeout: Type.Optional(Type.Integer({
+    minimum: 10, maximum: 60_000, default: 5000, description: 'Milliseconds for a whole call.'
+  })),
+  tokenTypeHint: Type.Optional(Type.Union([Type.String(nonEmpty), Type.Literal(false)], {
+    default: 'access_token', allowed: 'a string, or false to send none', description: '`token_type_hint` to send; `false` for none.'
+  })),
+  parameters: Type.Optional(Type.Record(Type.String(), Type.String(), {
+    allowed: 'an object of strings', description: 'More form parameters to send.'
+  })),
+  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), Type.String({ pattern: '^[\\t\\x20-\\x7E]*$' }), {
+    ...closed, secret: true, allowed: 'an object of header names and printable ASCII values', description: 'More headers to send.'
+  }))
+}, { ...closed, typeName: 'IntrospectionOptions' })
+
+const Audience = {
+  allowed: 'a string or a list of strings', description: 'Identifiers of this API; a token must name one of them in `aud`.'
+}
+const audienceForms = [Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })] as const
+
+export const IssuerSchema = Type.Object({
+  issuer: Type.String({ ...nonEmpty, description: 'Issuer identifier of the authorization server, an https URL. An `iss` in an answer must be equal.' }),
+  audience: Type.Union([...audienceForms, Type.Literal(false)], {
+    allowed: 'a string, a list of strings, or false for an authorization server that states no audience',
+    description: 'Identifiers of this API; a token must name one of them in `aud`. `false` accepts tokens for any audience: only for an authorization server that states none.'
+  }),
+  introspection: Type.Intersect([IntrospectionSchema], { description: 'Where and how to ask what a token stands for.' }),
+  tls: Type.Optional(Type.Intersect([TlsSchema], { description: 'TLS to the authorization server.' })),
+  allowInsecureLoopback: Type.Optional(Type.Boolean({
+    default: false, description: 'Allow http for endpoints on a loopback address, for development.'
+  }))
+}, { ...closed, typeName: 'IssuerOptions' })
+
+export const CacheSchema = Type.Object({
+  enabled: Type.Optional(Type.Boolean({ default: true, description: '`false` asks the authorization server on every request.' })),
+  maxEntries: Type.Optional(Type.Integer({
+    minimum: 1, maximum: 10_000_000, default: 10_000, description: 'Tokens to remember; the least recently used go first. About 1 to 3 KB each.'
+  })),
+  defaultTtl: Type.Optional(milliseconds(86_400_000, { default: 30_000, description: 'Milliseconds to remember a token without `exp`.' })),
+  maxTtl: Type.Optional(milliseconds(86_400_000, {
+    default: 60_000, description: 'Milliseconds to remember any token: how late a revocation may be noticed.'
+  })),
+  negativeTtl: Type.Optional(milliseconds(60_000, { default: 2000, description: 'Milliseconds to believe that a token is not active.' }))
+}, { ...closed, typeName: 'CacheOptions' })
+
+const claimOrConstant = Type.Union([
+  Type.String({ pattern: '^[\\x20-\\x7E]*$' }),
+  Type.Object({
+    claim: Type.String({
+      ...nonEmpty, description: 'Name of a claim. Its value is sent when it is a string of printable ASCII, a number or a boolean; otherwise the header is not sent.'
+    })
+  }, closed)
+], { allowed: 'a string of printable ASCII, or { claim }' })
+
+export const UpstreamSchema = Type.Object({
+  url: Type.String({ ...nonEmpty, description: 'http or https URL; the path and query of the request are put behind its path.' }),
+  token: Type.Optional(oneOf(['forward', 'remove'], { default: 'remove', description: 'What becomes of the `Authorization` header.' })),
+  certificate: Type.Optional(Type.Object({
+    header: Type.String({ ...fieldName, description: 'Name of the header.' }),
+    format: Type.Optional(oneOf(['x5t#S256', 'rfc9440'], {
+      default: 'x5t#S256', description: 'The thumbprint, or the certificate as `Client-Cert` has it (RFC 9440).'
+    }))
+  }, { ...closed, description: 'Send the certificate that the token was found to be bound to.' })),
+  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), claimOrConstant, {
+    ...closed, allowed: 'an object of header names and values, each a string or { claim }', description: 'Headers to set: constants, or `{ claim }`. What the client sends under these names is dropped.'
+  })),
+  tls: Type.Optional(Type.Intersect([TlsSchema], { description: 'TLS to the upstream.' })),
+  timeout: Type.Optional(Type.Integer({
+    minimum: 10, maximum: 3_600_000, default: 30_000, description: 'Milliseconds to wait for the upstream: for its headers, and between two pieces of its body.'
+  }))
+}, { ...closed, typeName: 'UpstreamOptions' })
+
+const scopeList = (description: string) => Type.Optional(Type.Array(scopeToken, { allowed: 'a list of scopes', description }))
+
+const routeProperties = {
+  scopes: scopeList('Scopes that a token must have, all of them.'),
+  anyScope: Type.Optional(Type.Array(scopeToken, { minItems: 1, allowed: 'a list of at least one scope', description: 'Scopes of which a token must have one.' })),
+  audience: Type.Optional(Type.Union([...audienceForms], { ...Audience, description: `${Audience.description} Replaces that of the issuer.` })),
+  clients: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of at least one client identifier', description: 'Clients whose tokens are let in; everybody\'s when absent.' })),
+  binding: Type.Optional(oneOf(['required', 'strict', 'optional', 'off'], {
+    default: 'required',
+    description: '`required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; ' +
+      'a bad certificate header is refused all the same. `off`: no certificate is read and no binding checked.'
+  })),
+  mode: Type.Optional(oneOf(['enforce', 'report'], {
+    default: 'enforce', description: '`report` lets every request through, without `accessToken`, and publishes what would have been decided.'
+  })),
+  upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`.' }))
+}
+
+export const RouteSchema = Type.Object({
+  ...routeProperties,
+  certificate: Type.Optional(Type.Intersect([CertificateSchema], { description: 'Another certificate source for this route; replaces the whole of the plugin\'s.' })),
+  cache: Type.Optional(Type.Union([
+    Type.Literal(false),
+    Type.Object({ maxTtl: milliseconds(86_400_000, { description: 'Milliseconds; entries that are older are asked for again.' }) }, closed)
+  ], { allowed: 'false, or { maxTtl }', description: '`false` asks on every request; `{ maxTtl }` accepts only younger entries than the plugin keeps.' }))
+}, { ...closed, typeName: 'BoundTokenRouteOptions' })
+
+export const PluginSchema = Type.Object({
+  certificate: Type.Intersect([CertificateSchema], { description: 'Where the client certificate comes from and whom to believe.' }),
+  issuers: Type.Array(IssuerSchema, { minItems: 1, maxItems: 1, allowed: 'a list of exactly one issuer', description: 'The authorization server.' }),
+  cache: Type.Optional(Type.Intersect([CacheSchema], { description: 'Memory of resolved tokens, in process. Decisions are never remembered.' })),
+  realm: Type.Optional(Type.String({ pattern: '^[\\x20-\\x7E]+$', allowed: 'printable ASCII', default: 'api', description: '`realm` of the challenges.' })),
+  ...routeProperties
+}, { ...closed, typeName: 'FastifyBoundTokenOptions' })
+
+export type PluginOptions = Static<typeof PluginSchema>
+export type RouteOptions = Static<typeof RouteSchema>
+export type CertificateOptions = Static<typeof CertificateSchema>
+export type IssuerOptions = Static<typeof IssuerSchema>
+export type CacheOptions = Static<typeof CacheSchema>
+export type UpstreamOptions = Static<typeof UpstreamSchema>
+export type Secret = Static<typeof SecretSchema>
+export type CertificateAuthorities = Static<typeof CertificateAuthoritiesSchema>
+
+/** The default that a schema states, so that code and documentation cannot differ. */
+export function defaultOf<Value> (schema: TSchema): Value {
+  return schema.default as Value
+}

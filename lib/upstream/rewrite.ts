@@ -1,0 +1,72 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { AccessToken, Claims } from '../../types/access-token.ts'
+import type { ClientCertificate } from '../../types/client-certificate.ts'
+import { presets } from '../certificate/presets.ts'
+import { foldName } from '../field-lines.ts'
+import { OptionsError } from '../errors.ts'
+import type { UpstreamOptions } from '../options.ts'
+
+// RFC 9110 section 7.6.1, and what belongs to this hop only. `connection` and what it lists are dropped by reply-from.
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te', 'trailer',
+  'upgrade', 'expect', 'http2-settings'])
+
+// RFC 9440 section 2.4 and the headers of every preset: one that stands here did not come from our terminator.
+const certificateHeaders = ['client-cert', 'client-cert-chain', 'x-forwarded-client-cert',
+  ...Object.values(presets).flatMap(({ header, verified }) => verified === false ? [header] : [header, verified.header])]
+
+const reserved = new Set([...hopByHop, 'authorization', 'host', 'content-length', 'content-type', 'transfer-encoding'])
+
+/** Whom a request was found to come from; null on a route in report mode, which must not look like an allow. */
+export interface Verified {
+  readonly accessToken: AccessToken
+  readonly certificate: ClientCertificate | null
+}
+
+/** The names that an upstream's options set: what the client sends under them is dropped. */
+export function namesSetBy (options: UpstreamOptions, path: string): string[] {
+  const names = [...Object.keys(options.headers ?? {}), ...(options.certificate === undefined ? [] : [options.certificate.header])]
+  const folded = names.map(foldName)
+  const taken = names.find((name) => reserved.has(name.toLowerCase()))
+  if (taken !== undefined) throw new OptionsError(`${path}: found the header "${taken}", which has a meaning of its own; allowed: other names`)
+  if (new Set(folded).size !== folded.length) throw new OptionsError(`${path}: found one header twice, in headers and certificate; allowed: each once`)
+  return folded
+}
+
+/**
+ * The headers that go upstream, from those of the client.
+ *
+ * @param dropped - folded names: certificate and verify header of this route, and every name that any route sets
+ */
+export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpHeaders, dropped: (foldedName: string) => boolean, verified: Verified | null): IncomingHttpHeaders {
+  const kept: IncomingHttpHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    const folded = foldName(name)
+    if (value === undefined || hopByHop.has(name) || certificateHeaders.includes(folded) || dropped(folded)) continue
+    if (folded === 'authorization' && options.token !== 'forward') continue
+    kept[name] = value
+  }
+  if (verified === null) return kept
+  const { accessToken, certificate } = verified
+  for (const [name, source] of Object.entries(options.headers ?? {})) {
+    const value = typeof source === 'string' ? source : claimText(accessToken.claims, source.claim)
+    if (value !== undefined) kept[name.toLowerCase()] = value
+  }
+  if (options.certificate !== undefined && certificate !== null && accessToken.binding !== null) {
+    kept[options.certificate.header.toLowerCase()] = options.certificate.format === 'rfc9440'
+      ? `:${certificate.der.toString('base64')}:`
+      : certificate.thumbprint
+  }
+  return kept
+}
+
+/** Headers of the answer: nothing about certificates (RFC 9440 section 2.2), nothing that belongs to the other hop. */
+export function rewriteResponseHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name) && name !== 'client-cert' && name !== 'client-cert-chain'))
+}
+
+/** A claim may hold anything: what cannot stand in a header line as it is does not. */
+function claimText (claims: Claims, name: string): string | undefined {
+  const claim = Object.hasOwn(claims, name) ? claims[name] : undefined
+  if (typeof claim === 'number' || typeof claim === 'boolean') return String(claim)
+  return typeof claim === 'string' && claim.length <= 4096 && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(claim) ? claim : undefined
+}

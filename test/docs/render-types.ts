@@ -1,0 +1,54 @@
+import type { TSchema } from '@sinclair/typebox'
+import * as options from '../../lib/options.ts'
+
+const interfaces = [
+  options.PluginSchema, options.CertificateSchema, options.IssuerSchema, options.IssuerSchema.properties.introspection,
+  options.IssuerSchema.properties.introspection.properties.clientAuth, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
+  options.UpstreamSchema.properties.tls
+] as TSchema[]
+
+/** types/options.ts, from lib/options.ts. */
+export function renderTypes (): string {
+  return [
+    '// Generated from lib/options.ts by `npm run docs`; a test fails when it is stale.',
+    "import type { CertificateDecoder } from './client-certificate.ts'\n",
+    '/** A secret: its text, where it stands, or a function that gives it. Read once, at boot. */',
+    `export type Secret = ${union(options.SecretSchema)}\n`,
+    '/** Certificate authorities in PEM. */',
+    `export type CertificateAuthorities = ${union(options.UpstreamSchema.properties.tls.properties.ca)}\n`,
+    ...interfaces.map((schema) => `export interface ${schema['typeName']} ${properties(schema, '')}\n`)
+  ].join('\n')
+}
+
+function properties (schema: TSchema, indent: string): string {
+  const required: string[] = schema['required'] ?? []
+  const lines = Object.entries(schema['properties'] as Record<string, TSchema>).flatMap(([name, property]) => [
+    ...jsdoc(property, indent + '  '),
+    `${indent}  ${name}${required.includes(name) ? '' : '?'}: ${typeText(property, indent + '  ')}`
+  ])
+  return ['{', ...lines, `${indent}}`].join('\n')
+}
+
+function jsdoc (schema: TSchema, indent: string): string[] {
+  if (schema.description === undefined) return []
+  const byDefault = schema.default === undefined ? [] : [`${indent} *`, `${indent} * @defaultValue ${JSON.stringify(schema.default)}`]
+  if (byDefault.length === 0) return [`${indent}/** ${schema.description} */`]
+  return [`${indent}/**`, `${indent} * ${schema.description}`, ...byDefault, `${indent} */`]
+}
+
+export function typeText (schema: TSchema, indent = ''): string {
+  if (schema['tsType'] !== undefined) return schema['tsType']
+  if (schema['typeName'] !== undefined) return schema['typeName']
+  if (schema['const'] !== undefined) return typeof schema['const'] === 'string' ? `'${schema['const']}'` : String(schema['const'])
+  if (schema['anyOf'] !== undefined) return union(schema, indent)
+  if (schema['patternProperties'] !== undefined) return `Record<string, ${typeText(Object.values(schema['patternProperties'] as Record<string, TSchema>)[0] as TSchema, indent)}>`
+  if (schema['type'] === 'object') return properties(schema, indent)
+  if (schema['type'] === 'integer') return 'number'
+  if (schema['type'] !== 'array') return schema['type']
+  const item = typeText(schema['items'], indent)
+  return item.includes(' | ') ? `Array<${item}>` : `${item}[]`
+}
+
+function union (schema: TSchema, indent = ''): string {
+  return (schema['anyOf'] as TSchema[]).map((member) => typeText(member, indent)).join(' | ')
+}

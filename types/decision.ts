@@ -1,0 +1,36 @@
+/** Why a request was refused. */
+export type Reason =
+  | 'token_missing' | 'token_malformed' | 'token_inactive' | 'token_expired' | 'token_not_yet_valid'
+  | 'token_type_unsupported' | 'token_issuer_mismatch' | 'token_audience_mismatch'
+  | 'binding_missing' | 'binding_mismatch' | 'binding_unsupported'
+  | 'certificate_missing' | 'certificate_placeholder' | 'certificate_malformed' | 'certificate_ambiguous'
+  | 'certificate_too_large' | 'certificate_source_untrusted' | 'certificate_unverified'
+  | 'scope_insufficient' | 'client_not_allowed'
+  | 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_bad_response'
+  | 'upstream_path_ambiguous' | 'upstream_unavailable' | 'upstream_timeout'
+
+/**
+ * What the guard decided about one request; published on the diagnostics channel `fastify-bound-token:decision`.
+ * It holds no token, no certificate and no secret.
+ */
+export interface Decision {
+  /** Whether the request fulfilled the route's policy. */
+  readonly allowed: boolean
+  /** False on a route in report mode: the request went on whatever `allowed` says. */
+  readonly enforced: boolean
+  /** Why not; null when allowed. */
+  readonly reason: Reason | null
+  /** The status of the answer to the client, or that it would have been. 200 stands for "left to the handler". */
+  readonly statusCode: number
+  readonly method: string
+  /** The route's pattern; undefined for an unknown URL. */
+  readonly route: string | undefined
+  readonly requestId: string
+  /** From the token, once it was resolved. */
+  readonly clientId: string | null
+  readonly subject: string | null
+  /** SHA-256 thumbprint of the presented certificate, base64url (RFC 8705 section 3.1), once it was read. */
+  readonly thumbprint: string | null
+  /** Tells tokens apart without naming them: from a keyed hash with a key that lives as long as the process. */
+  readonly tokenReference: string | null
+}
