@@ -1,5 +1,4 @@
 import { refuse } from './errors.ts'
-import type { InboundMessage } from './inbound-message.ts'
 
 // RFC 6750 section 2.1:  credentials = "Bearer" 1*SP b64token
 //                        b64token    = 1*( ALPHA / DIGIT / "-" / "." / "_" / "~" / "+" / "/" ) *"="
@@ -16,14 +15,13 @@ const queryToken = /[?&]access_token(?:\[\])?=/
 /** Longer ones are refused unread; Node's own limit for all headers is 16 KiB unless raised. */
 const maxTokenLength = 16_384
 
-/** The one bearer token of a request. Repeated `Authorization` lines are refused before (see field-lines). */
-export function bearerToken (message: InboundMessage): string {
-  const { authorization } = message.headers
+/** The one bearer token of a request, from its one `Authorization` field (see request-fields) and its target. */
+export function bearerToken (authorization: string | undefined, url: string | undefined): string {
   if (authorization === undefined) throw refuse('token_missing')
   if (authorization.length > maxTokenLength) throw refuse('token_malformed', 'longer than 16384 characters')
   const token = credentials.exec(authorization)?.[1]
   if (token === undefined) throw refuse(otherScheme.test(authorization) ? 'token_missing' : 'token_malformed')
-  if (message.url !== undefined && message.url.includes('?') && queryToken.test(message.url)) {
+  if (url !== undefined && url.includes('?') && queryToken.test(url)) {
     throw refuse('token_malformed', 'a second token in the query')
   }
   return token

@@ -26,22 +26,16 @@ const notBeforeLeeway = 5
  * certificate all of it runs again, synchronously.
  */
 export function guard (policy: Policy, message: InboundMessage, trail: Trail): AccessToken | Promise<AccessToken> {
-  refuseAmbiguousFields(policy, message)
-  const token = bearerToken(message)
+  const fields = policy.readFields(message.rawHeaders)
+  const token = bearerToken(fields.authorization, message.url)
   const key = trail.key = policy.tokens.keyOf(token)
   const now = Date.now()
   const known = policy.tokens.recall(key, now, policy.maxAge)
-  const presented = trail.presented = policy.binding === 'off' ? null : policy.certificate.read(message, known?.certificate)
+  const presented = trail.presented = policy.binding === 'off' ? null : policy.certificate.read(fields, message.socket, known?.certificate)
   if (policy.binding === 'required' && typeof presented === 'string') throw refuse(presented)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
   return policy.tokens.ask(key, token, policy.maxAge === 0)
     .then((asked) => judge(policy, asked, presented, Date.now(), trail))
-}
-
-function refuseAmbiguousFields (policy: Policy, message: InboundMessage): void {
-  const field = policy.ambiguousField(message)
-  if (field === undefined) return
-  throw refuse(field === 'authorization' ? 'token_malformed' : 'certificate_ambiguous', 'repeated, under an alias, or named by `Connection`')
 }
 
 /** Whether this token, shown with this certificate, is good for this route at this time. */
@@ -49,10 +43,10 @@ function judge (policy: Policy, cached: CachedToken, presented: Presented, now: 
   const record = trail.record = cached.record
   if (record === null) throw refuse('token_inactive')
   refuseUnusable(policy, record, now / 1000)
-  const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented)
+  const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented, cached.certificate)
   // Only the owner learns what the token may do.
   refuseUnauthorized(policy, record)
-  if (isBound) cached.certificate = presented as RememberedCertificate
+  if (isBound && cached.certificate !== presented) cached.certificate = presented as RememberedCertificate
   return isBound ? record.bound : record.unbound
 }
 
@@ -63,15 +57,24 @@ function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void
   if (record.tokenType !== null && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
   if (record.statedIssuer !== null && record.statedIssuer !== policy.issuer) throw refuse('token_issuer_mismatch')
   const { audience } = policy
-  if (audience !== null && !record.audience.some((member) => audience.includes(member))) throw refuse('token_audience_mismatch')
+  if (audience !== null && !includesAny(record.audience, audience)) throw refuse('token_audience_mismatch')
+}
+
+function includesAny (list: readonly string[], wanted: readonly string[]): boolean {
+  for (const member of list) {
+    if (wanted.includes(member)) return true
+  }
+  return false
 }
 
 /**
  * RFC 8705 section 3: whether the binding was asked for and holds.
  *
+ * @param proven - the certificate that was last found to carry this token's thumbprint: the same value of the same source is
+ *   the same certificate
  * @returns false only for a token without binding on a route that does not require one
  */
-function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, presented: Presented): boolean {
+function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, presented: Presented, proven: RememberedCertificate | undefined): boolean {
   const { requirement } = record
   switch (requirement.kind) {
     case 'none':
@@ -82,7 +85,7 @@ function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, prese
     case 'proof':
       if (presented === null) throw refuse('certificate_missing')
       if (typeof presented === 'string') throw refuse(presented)
-      if (!requirement.holds(presented.presented)) throw refuse('binding_mismatch')
+      if (presented !== proven && !requirement.holds(presented.presented)) throw refuse('binding_mismatch')
       return true
   }
 }

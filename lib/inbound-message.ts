@@ -1,9 +1,7 @@
-import type { IncomingHttpHeaders } from 'node:http'
 import type { Socket } from 'node:net'
 
-/** What the guard sees of a request: nothing of Fastify. `IncomingMessage` and `Http2ServerRequest` both fit. */
+/** What the guard sees of a request: nothing of Fastify. `IncomingMessage` and `Http2ServerRequest` both fit. Trailers are never read. */
 export interface InboundMessage {
-  readonly headers: IncomingHttpHeaders
   /** Names and values in turn, as they came: the only place where Node keeps repeated lines apart. */
   readonly rawHeaders: readonly string[]
   readonly socket: Socket

@@ -7,7 +7,7 @@ import { logRefusal, setRefusalHeaders } from './answer.ts'
 import { evictionSelector } from './cache/eviction.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
-import { dropFields } from './field-lines.ts'
+import { dropFields } from './field-name.ts'
 import { guard, type Trail } from './guard.ts'
 import { compilePolicy, type Policy } from './policy.ts'
 import { compileRegistration } from './registration.ts'
@@ -22,6 +22,8 @@ interface Compiled {
 
 const kForward = Symbol('fastify-bound-token.forward')
 type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> }
+
+type Done = (error?: Error) => void
 
 /** Headers that would make Fastify read the body of a request that goes upstream as it is. */
 const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
@@ -61,47 +63,50 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     await Promise.all([registration.tokens.close(), proxies.close()])
   })
 
-  function enforce (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void): void {
+  function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const trail: Trail = { key: null, record: null, presented: null }
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
       policy = policyOf(request)
-      if (policy === null) return pass()
+      if (policy === null) return pass(request, null, done)
       outcome = guard(policy, request.raw, trail)
     } catch (error) {
-      return stop(error)
+      return stop(error, request, reply, policy, trail, done)
     }
-    if (outcome instanceof Promise) outcome.then(allow, stop)
-    else allow(outcome)
+    // With a known token there is nothing to wait for.
+    if (!(outcome instanceof Promise)) return allow(outcome, request, policy, trail, done)
+    outcome.then(
+      (accessToken) => allow(accessToken, request, policy as Policy, trail, done),
+      (error: unknown) => stop(error, request, reply, policy, trail, done)
+    )
+  }
 
-    function allow (accessToken: AccessToken): void {
-      const { isReport } = policy as Policy
-      decided.allowed(request, trail, isReport)
-      if (!isReport) {
-        request.accessToken = accessToken
-        const { presented } = trail
-        if (typeof presented === 'object' && presented !== null) request.clientCertificate = presented.presented.certificate
-      }
-      pass()
+  function allow (accessToken: AccessToken, request: FastifyRequest, policy: Policy, trail: Trail, done: Done): void {
+    decided.allowed(request, trail, policy.isReport)
+    if (!policy.isReport) {
+      request.accessToken = accessToken
+      const { presented } = trail
+      if (typeof presented === 'object' && presented !== null) request.clientCertificate = presented.presented.certificate
     }
+    pass(request, policy, done)
+  }
 
-    function stop (error: unknown): void {
-      if (policy === null || !isRefusal(error)) {
-        request.log.error({ err: error }, 'a request could not be judged')
-        return done(new NotJudgedError())
-      }
-      logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
-      if (policy.isReport) return pass()
-      setRefusalHeaders(reply, error, policy.challenges)
-      done(error)
+  function stop (error: unknown, request: FastifyRequest, reply: FastifyReply, policy: Policy | null, trail: Trail, done: Done): void {
+    if (policy === null || !isRefusal(error)) {
+      request.log.error({ err: error }, 'a request could not be judged')
+      return done(new NotJudgedError())
     }
+    logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
+    if (policy.isReport) return pass(request, policy, done)
+    setRefusalHeaders(reply, error, policy.challenges)
+    done(error)
+  }
 
-    function pass (): void {
-      if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
-      if (policy !== null && policy.upstream !== null) request.headers = unread
-      done()
-    }
+  function pass (request: FastifyRequest, policy: Policy | null, done: Done): void {
+    if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
+    if (policy !== null && policy.upstream !== null) request.headers = unread
+    done()
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

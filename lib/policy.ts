@@ -3,9 +3,8 @@ import { compileCertificateSource } from './certificate/compile.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { buildChallenges, type Challenges } from './challenge.ts'
 import { OptionsError } from './errors.ts'
-import { watchFields } from './field-lines.ts'
-import type { InboundMessage } from './inbound-message.ts'
 import { RouteSchema, type RouteOptions, type UpstreamOptions } from './options.ts'
+import { requestFields, type RequestFields } from './request-fields.ts'
 import { validateOptions } from './validate.ts'
 
 /** What a registration decides once for all its routes. */
@@ -34,7 +33,7 @@ export interface Policy {
   /** Milliseconds; no older token is taken from the cache. */
   readonly maxAge: number
   readonly challenges: Challenges
-  readonly ambiguousField: (message: InboundMessage) => string | undefined
+  readonly readFields: (rawHeaders: readonly string[]) => RequestFields
   readonly upstream: UpstreamOptions | null
 }
 
@@ -59,7 +58,6 @@ export function compilePolicy (registration: Registration, declared: unknown, is
   const options: RouteOptions = { ...registration.defaults, ...withoutUndefined(declared ?? {}) }
   const { binding = 'required', scopes = [], anyScope = null, audience, clients, cache } = options
   const certificate = options.certificate === undefined ? registration.certificate : compileCertificateSource(options.certificate, `${path}.certificate`)
-  const fields = binding === 'off' ? [] : certificate.fields
   return Object.freeze<Policy>({
     issuer: registration.issuer,
     tokens: registration.tokens,
@@ -72,7 +70,7 @@ export function compilePolicy (registration: Registration, declared: unknown, is
     clients: clients === undefined ? null : new Set(clients),
     maxAge: cache === undefined ? Infinity : cache === false ? 0 : cache.maxTtl,
     challenges: buildChallenges(registration.realm, scopes.length > 0 ? scopes : anyScope ?? []),
-    ambiguousField: watchFields(['authorization', ...fields]),
+    readFields: requestFields(binding === 'off' ? {} : certificate.fields),
     upstream: upstreamOf(options, (declared as RouteOptions | undefined)?.upstream !== undefined, isForwarded, path)
   })
 }

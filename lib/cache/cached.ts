@@ -120,9 +120,10 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
 }
 
 /**
- * Keyed, so that nobody who knows tokens can recognise them in a dump, and injective: each part carries its length, and the
- * token comes last. Two resolvers that could answer differently never share a key.
+ * Keyed, so that nobody who knows tokens can recognise them in a dump, and injective: each part carries its length, the
+ * prefix has always the same, and the token comes last. Two resolvers that could answer differently never share a key.
  */
 function keyPrefix (identity: readonly string[]): string {
-  return [randomBytes(32).toString('base64'), ...identity].map((part) => `${part.length}:${part}`).join('')
+  const tuple = [randomBytes(32).toString('base64'), ...identity].map((part) => `${part.length}:${part}`).join('')
+  return hash('sha256', tuple, 'base64url')
 }

@@ -6,6 +6,7 @@ import { headerSource, tlsSource, type CertificateSource } from './source.ts'
 import { trustedPeers } from './trusted-proxy.ts'
 
 const schemas = CertificateSchema.properties
+const reserved = new Set(['authorization', 'connection', 'host', 'cookie'])
 
 /** Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot. */
 export function compileCertificateSource (options: CertificateOptions, path: string): CertificateSource {
@@ -24,6 +25,8 @@ export function compileCertificateSource (options: CertificateOptions, path: str
     throw new OptionsError(`${path}.trustedProxies: missing; without it every caller could forge a certificate; allowed: ${schemas.trustedProxies['allowed']}`)
   }
   const verified = options.verified ?? preset?.verified ?? false
+  const taken = [header, ...(verified === false ? [] : [verified.header])].find((name) => reserved.has(name.toLowerCase()))
+  if (taken !== undefined) throw new OptionsError(`${path}.header: found "${taken}", which has a meaning of its own; allowed: another name`)
   if (verified !== false && verified.header.toLowerCase() === header.toLowerCase()) {
     throw new OptionsError(`${path}.verified.header: found the header of the certificate; allowed: another name`)
   }

@@ -1,8 +1,9 @@
+import type { Socket } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { isRefusal, refuse } from '../errors.ts'
-import type { InboundMessage } from '../inbound-message.ts'
+import type { RequestFields } from '../request-fields.ts'
 import { presentCertificate, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
 import { isPlaceholder } from './placeholder.ts'
 
@@ -17,59 +18,59 @@ export interface RememberedCertificate {
 }
 
 export interface CertificateSource {
-  /** The headers that may stand only once, under no alias. */
-  readonly fields: readonly string[]
+  /** What the header with the certificate and the one with the verdict are called: each may stand once, under no alias. */
+  readonly fields: { readonly certificate?: string, readonly verdict?: string }
   /**
    * The certificate of a request.
    *
    * @param remembered - the one last found to carry the token's thumbprint
    * @returns the certificate, or why there is none; throws a refusal for anything in between
    */
-  read (message: InboundMessage, remembered: RememberedCertificate | undefined): RememberedCertificate | Absence
+  read (fields: RequestFields, socket: Socket, remembered: RememberedCertificate | undefined): RememberedCertificate | Absence
 }
 
 export interface HeaderSourceOptions {
   readonly header: string
   readonly decode: CertificateDecoder
-  readonly isTrusted: (socket: InboundMessage['socket']) => boolean
+  readonly isTrusted: (socket: Socket) => boolean
   readonly verified: { readonly header: string, readonly value: string } | false
   readonly maxBytes: number
 }
 
-/** Thumbprints whose certificate was already found to be one canonical certificate. */
+/** Certificates that were already found to be one canonical certificate, by their thumbprint. */
 const maxKnown = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
 export function headerSource ({ header, decode, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
-  const name = header.toLowerCase()
-  const verdict = verified === false ? null : { name: verified.header.toLowerCase(), value: verified.value }
-  const known = new LRUCache<string, PresentedCertificate>({ max: maxKnown })
+  const known = new LRUCache<string, RememberedCertificate>({ max: maxKnown })
 
   const source: CertificateSource = {
-    fields: verdict === null ? [name] : [name, verdict.name],
+    fields: { certificate: header, ...(verified === false ? {} : { verdict: verified.header }) },
 
-    read (message, remembered) {
-      const value = message.headers[name] as string | undefined
+    read ({ certificate: value, verdict }, socket, remembered) {
       if (value === undefined) return 'certificate_missing'
-      if (!isTrusted(message.socket)) throw refuse('certificate_source_untrusted')
+      if (!isTrusted(socket)) throw refuse('certificate_source_untrusted')
       const isRemembered = remembered !== undefined && remembered.source === source && remembered.value === value
       if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
-      if (verdict !== null && message.headers[verdict.name] !== verdict.value) throw refuse('certificate_unverified')
+      if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
       if (isRemembered) return remembered
-      return Object.freeze({ source, value, presented: decodeValue(value) })
+      return readValue(value)
     }
   }
   return Object.freeze(source)
 
-  function decodeValue (value: string): PresentedCertificate {
+  function readValue (value: string): RememberedCertificate {
     if (value.length > maxBytes) throw refuse('certificate_too_large')
     if (value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
     const presented = presentCertificate(decodeStrictly(decode, value))
-    const seen = known.get(presented.certificate.thumbprint)
-    if (seen !== undefined) return seen
-    refuseUnlessOneCertificate(presented.certificate.der)
-    known.set(presented.certificate.thumbprint, presented)
-    return presented
+    const { thumbprint, der } = presented.certificate
+    const seen = known.get(thumbprint)
+    // One copy for all tokens of one certificate: the value is longer than everything else that is kept of a token.
+    if (seen !== undefined && seen.value === value) return seen
+    if (seen === undefined) refuseUnlessOneCertificate(der)
+    const certificate = Object.freeze({ source, value, presented: seen?.presented ?? presented })
+    known.set(thumbprint, certificate)
+    return certificate
   }
 }
 
@@ -88,9 +89,9 @@ export function tlsSource (): CertificateSource {
   type Remembering = TLSSocket & { [kCertificate]?: RememberedCertificate }
 
   const source: CertificateSource = {
-    fields: [],
+    fields: {},
 
-    read ({ socket }) {
+    read (_fields, socket) {
       const remembered = (socket as Remembering)[kCertificate]
       if (remembered !== undefined) return remembered
       const der = (socket as TLSSocket).getPeerX509Certificate?.()?.raw

@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyReplyFromOptions } from '@fastify/reply-from'
 import type { CertificateSource } from '../certificate/source.ts'
 import { OptionsError, refuse, type Refusal } from '../errors.ts'
-import { foldName } from '../field-lines.ts'
+import { foldName } from '../field-name.ts'
 import type { UpstreamOptions } from '../options.ts'
 import { resolveCertificateAuthorities } from '../secret.ts'
 import { isAmbiguousPath } from './path.ts'
@@ -59,7 +59,7 @@ export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void
       const [path = ''] = (request.raw.url ?? '').split('?')
       if (isAmbiguousPath(path)) throw refuse('upstream_path_ambiguous')
       const { target, from } = await (prepared.get(options) as Promise<Upstream>)
-      const sourceFields = source.fields.map(foldName)
+      const sourceFields = Object.values(source.fields).map(foldName)
       if (hasBody(request)) request.body = request.raw
       return from.call(reply, target + path, {
         timeout: options.timeout ?? 30_000,

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { AccessToken, Claims } from '../../types/access-token.ts'
 import type { ClientCertificate } from '../../types/client-certificate.ts'
 import { presets } from '../certificate/presets.ts'
-import { foldName } from '../field-lines.ts'
+import { foldName } from '../field-name.ts'
 import { OptionsError } from '../errors.ts'
 import type { UpstreamOptions } from '../options.ts'
 
