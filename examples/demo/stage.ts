@@ -10,6 +10,7 @@ import { findNginx, startNginxFront } from './front-nginx.ts'
 import { startNodeFront } from './front-node.ts'
 import { listen } from './listen.ts'
 import { createClientCertificate, createPki } from './pki.ts'
+import type { ClientCertificate } from './pki.ts'
 import { createService } from './service.ts'
 
 export type Stage = Awaited<ReturnType<typeof setStage>>
@@ -17,9 +18,11 @@ export type Stage = Awaited<ReturnType<typeof setStage>>
 export interface StageOptions {
   /** Which front to start; nginx where it is installed. */
   readonly front?: 'nginx' | 'node'
+  /** More certificates that the partner may show. */
+  readonly moreCertificates?: readonly ClientCertificate[]
 }
 
-export async function setStage ({ front: kind = findNginx() === null ? 'node' : 'nginx' }: StageOptions = {}) {
+export async function setStage ({ front: kind = findNginx() === null ? 'node' : 'nginx', moreCertificates = [] }: StageOptions = {}) {
   // Only its owner may enter: that is what makes the socket in it worth trusting.
   const directory = await mkdtemp(join(tmpdir(), 'bound-token-'))
   await chmod(directory, 0o700)
@@ -34,7 +37,7 @@ export async function setStage ({ front: kind = findNginx() === null ? 'node' : 
     pki,
     tokenLifetime: 3600,
     clients: [
-      { clientId: 'partner', scope: 'accounts payments', certificates: [partner] },
+      { clientId: 'partner', scope: 'accounts payments', certificates: [partner, ...moreCertificates] },
       { clientId: 'unbound', scope: 'accounts', secret: unboundSecret },
       { clientId: 'api', secret: clientSecret, mayIntrospect: true }
     ]

@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { by, owner, ownersClaims, protectedApp, stranger } from './protected-app.ts'
+
+test('required, optional and off: who gets in with what', async (t) => {
+  const { app, known } = await protectedApp(t, (app) => {
+    for (const binding of ['required', 'strict', 'optional', 'off'] as const) {
+      app.get(`/${binding}`, { config: { boundToken: { binding } } }, async ({ accessToken, clientCertificate }) => ({
+        binding: accessToken?.binding, thumbprint: clientCertificate?.thumbprint ?? null
+      }))
+    }
+  })
+  known.set('unbound', { ...ownersClaims, cnf: undefined })
+  known.set('keyed', { ...ownersClaims, cnf: { jwk: {} } })
+
+  const rows: Array<[token: string, header: { escaped: string } | null, required: number, optional: number, off: number]> = [
+    ['good', owner, 200, 200, 200],
+    ['good', stranger, 401, 401, 200],
+    ['good', null, 401, 401, 200],
+    ['good', { escaped: '(null)' }, 401, 401, 200],
+    ['good', { escaped: 'garbage' }, 401, 401, 200],
+    ['unbound', null, 401, 200, 200],
+    ['unbound', owner, 401, 200, 200],
+    ['unbound', { escaped: '' }, 401, 200, 200],
+    ['unbound', { escaped: '(null)' }, 401, 200, 200],
+    // S-39: optional means "no credentials", never "bad credentials".
+    ['unbound', { escaped: 'garbage' }, 401, 401, 200],
+    ['keyed', owner, 401, 401, 200],
+    ['unknown', owner, 401, 401, 401]
+  ]
+  for (const [token, header, ...expected] of rows) {
+    await t.test(`S-39: token ${token}, certificate ${JSON.stringify(header?.escaped.slice(0, 12) ?? 'none')}`, async () => {
+      const [required, optional, off] = expected
+      const status = async (url: string) => (await app.inject({ url, headers: by(header, token) })).statusCode
+      assert.deepEqual(
+        { required: await status('/required'), strict: await status('/strict'), optional: await status('/optional'), off: await status('/off') },
+        { required, strict: required, optional, off })
+    })
+  }
+
+  await t.test('S-39: optional does not let anybody in without a token', async () => {
+    assert.equal((await app.inject('/optional')).statusCode, 401)
+    assert.equal((await app.inject('/off')).statusCode, 401)
+  })
+
+  await t.test('the handler learns which binding held', async () => {
+    const seen = async (url: string, token: string) => (await app.inject({ url, headers: by(owner, token) })).json()
+    assert.deepEqual(await seen('/required', 'good'), { binding: 'x5t#S256', thumbprint: owner.thumbprint })
+    assert.deepEqual(await seen('/optional', 'good'), { binding: 'x5t#S256', thumbprint: owner.thumbprint })
+    assert.deepEqual(await seen('/optional', 'unbound'), { binding: null, thumbprint: owner.thumbprint })
+    assert.deepEqual(await seen('/off', 'good'), { binding: null, thumbprint: null })
+  })
+})
+
+test('a known token with a remembered certificate is compared again when another certificate comes', async (t) => {
+  const { app, authorizationServer } = await protectedApp(t)
+  const status = async (who: typeof owner) => (await app.inject({ url: '/', headers: by(who) })).statusCode
+  assert.deepEqual([await status(owner), await status(stranger), await status(owner), await status(stranger)], [200, 401, 200, 401])
+  assert.equal(authorizationServer.calls.length, 1)
+})
+
+test('a certificate source of a route replaces that of the plugin, and remembers nothing of it', async (t) => {
+  const { app } = await protectedApp(t, (app) => {
+    app.get('/', async () => 'in')
+    app.get('/other', { config: { boundToken: { certificate: { header: 'x-other', format: 'url-pem', trustedProxies: ['127.0.0.1'] } } } }, async () => 'in')
+    app.get('/nobody', { config: { boundToken: { certificate: { header: 'x-ssl-cert', format: 'url-pem', trustedProxies: ['192.0.2.1'] } } } }, async () => 'in')
+  })
+  assert.equal((await app.inject({ url: '/', headers: by(owner) })).statusCode, 200)
+  assert.equal((await app.inject({ url: '/other', headers: by(owner) })).statusCode, 401, 'the plugin\'s header is not read here')
+  assert.equal((await app.inject({ url: '/other', headers: { ...by(null), 'x-other': owner.escaped } })).statusCode, 200)
+  assert.equal((await app.inject({ url: '/nobody', headers: by(owner) })).statusCode, 401, 'the same value, from a peer that this route does not trust')
+})
