@@ -113,11 +113,11 @@ const IntrospectionSchema = Type.Object({
   tokenTypeHint: Type.Optional(Type.Union([Type.String(nonEmpty), Type.Literal(false)], {
     default: 'access_token', allowed: 'a string, or false to send none', description: '`token_type_hint` to send; `false` for none.'
   })),
-  parameters: Type.Optional(Type.Record(Type.String(), Type.String(), {
+  parameters: Type.Optional(Type.Record(Type.String(), Type.String({ secret: true }), {
     allowed: 'an object of strings', description: 'More form parameters to send.'
   })),
-  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), Type.String({ pattern: '^[\\t\\x20-\\x7E]*$' }), {
-    ...closed, secret: true, allowed: 'an object of header names and printable ASCII values', description: 'More headers to send.'
+  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), Type.String({ pattern: '^[\\t\\x20-\\x7E]*$', secret: true, allowed: 'printable ASCII' }), {
+    ...closed, allowed: 'an object of header names and printable ASCII values', description: 'More headers to send.'
   }))
 }, { ...closed, typeName: 'IntrospectionOptions' })
 

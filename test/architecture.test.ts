@@ -1,0 +1,63 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'node:test'
+
+interface Import { readonly from: string, readonly to: string, readonly isType: boolean }
+
+const files = readdirSync('lib', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts')).map((file) => join('lib', file))
+const imports = files.flatMap(importsOf)
+
+function importsOf (file: string): Import[] {
+  const statements = readFileSync(file, 'utf8').matchAll(/^(?:import|export) (type )?[^'\n]*?from '([^']+)'|import\('([^']+)'\)|^import '([^']+)'/gm)
+  return [...statements].map(([, type, named, dynamic, bare]) => {
+    const target = (named ?? dynamic ?? bare) as string
+    return { from: file, to: target.startsWith('.') ? normalize(join(dirname(file), target)) : target, isType: type !== undefined }
+  })
+}
+
+const values = imports.filter(({ isType }) => !isType)
+const show = (found: readonly Import[]): string[] => found.map(({ from, to }) => `${from} -> ${to}`)
+
+test('the imports are found at all', () => {
+  assert.ok(files.length > 30)
+  assert.ok(values.some(({ from, to }) => from === 'lib/plugin.ts' && to === 'lib/guard.ts'))
+})
+
+test('dependencies point one way: no cycles', () => {
+  const next = new Map(files.map((file) => [file, values.filter(({ from }) => from === file).map(({ to }) => to)]))
+  const visit = (file: string, path: readonly string[]): void => {
+    assert.ok(!path.includes(file), [...path, file].join(' -> '))
+    for (const to of next.get(file) ?? []) visit(to, [...path, file])
+  }
+  visit('lib/index.ts', [])
+})
+
+test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
+  const fastify = values.filter(({ to }) => /^(@fastify\/|fastify)/.test(to))
+  const allowed = ['lib/plugin.ts -> fastify-plugin', 'lib/errors.ts -> @fastify/error', 'lib/upstream/reply-from.ts -> @fastify/reply-from']
+  assert.deepEqual(show(fastify).sort(), allowed.sort())
+})
+
+test('certificate, token, cache, confirmation and upstream do not import one another', () => {
+  const areas = ['certificate', 'token', 'cache', 'confirmation', 'upstream']
+  const areaOf = (file: string): string | undefined => areas.find((area) => file.startsWith(`lib/${area}/`))
+  const across = values.filter(({ from, to }) => areaOf(from) !== undefined && areaOf(to) !== undefined && areaOf(from) !== areaOf(to))
+  // The upstream drops the headers that the presets read.
+  assert.deepEqual(show(across), ['lib/upstream/rewrite.ts -> lib/certificate/presets.ts'])
+})
+
+test('nothing below the plugin knows the plugin or the guard', () => {
+  const upwards = values.filter(({ from, to }) => /lib\/(plugin|guard|policy|registration)\.ts/.test(to) && !/lib\/(index|plugin|guard|policy|registration)\.ts/.test(from))
+  assert.deepEqual(show(upwards), [])
+})
+
+test('types import nothing from lib', () => {
+  const fromLib = readdirSync('types').filter((file) => !file.endsWith('.tst.ts')).filter((file) => readFileSync(join('types', file), 'utf8').includes("from '../lib"))
+  assert.deepEqual(fromLib, [])
+})
+
+test('one idea a file: none is longer than 200 lines but the list of the options', () => {
+  const long = files.filter((file) => readFileSync(file, 'utf8').split('\n').length > 200)
+  assert.deepEqual(long, ['lib/options.ts'])
+})

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test, type TestContext } from 'node:test'
+import Fastify from 'fastify'
+import boundToken, { forward } from '../lib/index.ts'
+import { optionsFor } from './guard/protected-app.ts'
+
+type Options = ReturnType<typeof optionsFor>
+
+/** Boots with these options and gives the message that stopped it. */
+async function bootError (t: TestContext, options: unknown, declare: (app: ReturnType<typeof Fastify>) => void = () => {}): Promise<string> {
+  const app = Fastify()
+  t.after(() => app.close())
+  app.register(boundToken, options as Options)
+  app.register(async (child) => { declare(child as unknown as ReturnType<typeof Fastify>) })
+  try {
+    await app.ready()
+  } catch (error) {
+    assert.equal((error as { code: string }).code, 'FST_BOUND_TOKEN_OPTIONS')
+    assert.ok(error instanceof TypeError)
+    return (error as Error).message
+  }
+  return 'it booted'
+}
+
+const good = optionsFor('http://127.0.0.1:1')
+const [issuer] = good.issuers as [Options['issuers'][0]]
+const withIssuer = (changed: object): object => ({ ...good, issuers: [{ ...issuer, ...changed }] })
+const withCertificate = (changed: object): object => ({ ...good, certificate: { ...good.certificate, ...changed } })
+
+test('the options of these tests boot', async (t) => {
+  assert.equal(await bootError(t, good), 'it booted')
+})
+
+// path, what was found, what is allowed
+const wrong: Array<[name: string, options: unknown, message: RegExp]> = [
+  ['no options', {}, /^options\.(certificate|issuers): missing; allowed: /],
+  ['a misspelt option', { ...good, certificat: {} }, /^options\.certificat: unknown option; allowed: certificate, issuers, cache, realm/],
+  ['a name with a space at its end', { ...good, cache: { 'maxTtl ': 1 } }, /^options\.cache\.maxTtl : unknown option; allowed: enabled, maxEntries, defaultTtl, maxTtl, negativeTtl$/],
+  ['what comes later: discovery', withIssuer({ discovery: true }), /^options\.issuers\[0\]\.discovery: unknown option; allowed: issuer, audience, introspection/],
+  ['what comes later: JWT', withIssuer({ jwt: {} }), /^options\.issuers\[0\]\.jwt: unknown option/],
+  ['what comes later: trust', withCertificate({ trust: {} }), /^options\.certificate\.trust: unknown option/],
+  ['what comes later: Redis', { ...good, cache: { store: {} } }, /^options\.cache\.store: unknown option/],
+  ['a wrong type', withCertificate({ header: 5 }), /^options\.certificate\.header: found 5; allowed: the name of a header$/],
+  ['a preset that is none', withCertificate({ preset: 'nignx' }), /^options\.certificate\.preset: found "nignx"; allowed: "nginx", "apache", "haproxy", "caddy", "rfc9440"$/],
+  ['a format that is none', withCertificate({ format: 'pme' }), /^options\.certificate\.format: found "pme"; allowed: "pem", "url-pem", .*a function$/],
+  ['a number out of range', { ...good, cache: { maxTtl: -1 } }, /^options\.cache\.maxTtl: found -1; allowed: an integer from 0 to 86400000$/],
+  ['a number as text', { ...good, cache: { maxTtl: '1' } }, /^options\.cache\.maxTtl: found "1"; allowed: an integer from 0 to 86400000$/],
+  ['a wrong switch', { ...good, cache: { enabled: 'yes' } }, /^options\.cache\.enabled: found "yes"; allowed: true or false$/],
+  ['no trusted proxies', { ...good, certificate: { preset: 'nginx' } }, /^options\.certificate\.trustedProxies: missing; without it every caller could forge a certificate; allowed: /],
+  ['an empty list of them', withCertificate({ trustedProxies: [] }), /^options\.certificate\.trustedProxies: found a list of 0; allowed: a list of IP addresses/],
+  ['a bad CIDR', withCertificate({ trustedProxies: ['10.0.0.0/33'] }), /^options\.certificate\.trustedProxies: found "10\.0\.0\.0\/33"; allowed: /],
+  ['everybody trusted', withCertificate({ trustedProxies: ['0.0.0.0/0'] }), /^options\.certificate\.trustedProxies: found "0\.0\.0\.0\/0", which trusts every address/],
+  ['no issuer', { ...good, issuers: [] }, /^options\.issuers: found a list of 0; allowed: a list of exactly one issuer$/],
+  ['two issuers', { ...good, issuers: [issuer, issuer] }, /^options\.issuers: found a list of 2; allowed: a list of exactly one issuer$/],
+  ['no audience', withIssuer({ audience: undefined }), /^options\.issuers\[0\]\.audience: (missing|found nothing); allowed: a string, a list of strings, or false/],
+  ['an issuer that is no URL', withIssuer({ issuer: 'login' }), /^options\.issuers\[0\]\.issuer: found "login"; allowed: an https URL/],
+  ['http', withIssuer({ introspection: { ...issuer.introspection, endpoint: 'http://login.example.com/' } }), /introspection\.endpoint: found http, .*; allowed: https/],
+  ['a method of client authentication that is none', withIssuer({ introspection: { ...issuer.introspection, clientAuth: { method: 'basic', clientId: 'a', clientSecret: 'b' } } }),
+    /clientAuth\.method: found "basic"; allowed: "client_secret_basic", "client_secret_post"$/],
+  ['a secret that is none', withIssuer({ introspection: { ...issuer.introspection, clientAuth: { method: 'client_secret_basic', clientId: 'a', clientSecret: { evn: 'X' } } } }),
+    /clientSecret: found an object; allowed: a string, \{ env \}, \{ file \}, or a function/],
+  ['a scope that is none', { ...good, scopes: ['a b'] }, /^options\.scopes\[0\]: found "a b"; allowed: a scope/],
+  ['a binding that is none', { ...good, binding: 'maybe' }, /^options\.binding: found "maybe"; allowed: "required", "strict", "optional", "off"$/],
+  ['a realm that could break the challenge', { ...good, realm: 'a\r\nb' }, /^options\.realm: found "a\\r\\nb"; allowed: printable ASCII$/]
+]
+for (const [name, options, message] of wrong) {
+  test(`the boot stops at ${name}`, async (t) => assert.match(await bootError(t, options), message))
+}
+
+const wrongRoutes: Array<[name: string, config: unknown, message: RegExp]> = [
+  ['a misspelt option', { scope: ['a'] }, /^route GET \/accounts: config\.boundToken\.scope: unknown option; allowed: scopes, anyScope/],
+  ['true', true, /^route GET \/accounts: config\.boundToken: found true; allowed: false for a public route, or an object with scopes/],
+  ['null', null, /^route GET \/accounts: config\.boundToken: found null; allowed: false/],
+  ['the text "false"', 'false', /^route GET \/accounts: config\.boundToken: found "false"; allowed: false/],
+  ['0', 0, /^route GET \/accounts: config\.boundToken: found 0; allowed: false/],
+  ['a mode that is none', { mode: 'shadow' }, /config\.boundToken\.mode: found "shadow"; allowed: "enforce", "report"$/],
+  ['an empty list of clients', { clients: [] }, /config\.boundToken\.clients: found a list of 0; allowed: a list of at least one client/],
+  ['an upstream without forward', { upstream: { url: 'http://127.0.0.1:1' } }, /config\.boundToken\.upstream: found on a route with another handler; allowed: the handler `forward`/],
+  ['a certificate source without trust', { certificate: { preset: 'caddy' } }, /config\.boundToken\.certificate\.trustedProxies: missing/]
+]
+for (const [name, config, message] of wrongRoutes) {
+  test(`the boot stops at a route with ${name}`, async (t) => {
+    const error = await bootError(t, good, (app) => { app.get('/accounts', { config: { boundToken: config as false } }, async () => '') })
+    assert.match(error, message)
+  })
+}
+
+test('the boot stops at forward without an upstream', async (t) => {
+  assert.match(await bootError(t, good, (app) => { app.get('/', forward) }), /config\.boundToken\.upstream: missing; the handler `forward` needs it/)
+  assert.match(await bootError(t, good, (app) => { app.get('/', { config: { boundToken: false } }, forward) }), /found false with the handler `forward`/)
+})
+
+test('a secret never stands in a message', async (t) => {
+  const secret = 'hunter2-hunter2'
+  const wrongs = [
+    withIssuer({ introspection: { ...issuer.introspection, clientAuth: { method: 'x', clientId: 'a', clientSecret: secret } } }),
+    withIssuer({ introspection: { ...issuer.introspection, clientAuth: { method: 'client_secret_basic', clientId: 'a', clientSecret: [secret] } } }),
+    withIssuer({ introspection: { ...issuer.introspection, headers: { 'x-key': `${secret}\n` } } }),
+    withCertificate({ header: `${secret} ${secret}` }),
+    withCertificate({ header: secret, secretName: { minLength: 32 } })
+  ]
+  for (const options of wrongs) {
+    const message = await bootError(t, options)
+    assert.notEqual(message, 'it booted')
+    assert.ok(!message.includes(secret), message)
+  }
+})
+
+test('the options are left as they were', async (t) => {
+  const options = structuredClone(good)
+  assert.equal(await bootError(t, options), 'it booted')
+  assert.deepEqual(options, good)
+})
