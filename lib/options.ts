@@ -58,7 +58,7 @@ export const CertificateSchema = Type.Object({
     description: 'Where the client certificate comes from: a header that the TLS terminator writes, or the TLS connection itself, where Fastify terminates TLS. Never whichever is there.'
   })),
   preset: Type.Optional(oneOf(Object.keys(presets) as Array<keyof typeof presets>, {
-    description: 'The proxy: fills `header`, `format` and `verified` with what its configuration in this README sends. Each can be overridden.'
+    description: 'The proxy: fills `header`, `format` and `verified` with what the README says it sends. Each can be overridden.'
   })),
   header: Type.Optional(Type.String({
     ...fieldName, secret: true, description: 'Name of the header. Only this one is ever read.'

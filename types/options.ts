@@ -64,7 +64,7 @@ export interface CertificateOptions {
    * @defaultValue "header"
    */
   source?: 'header' | 'tls'
-  /** The proxy: fills `header`, `format` and `verified` with what its configuration in this README sends. Each can be overridden. */
+  /** The proxy: fills `header`, `format` and `verified` with what the README says it sends. Each can be overridden. */
   preset?: 'nginx' | 'apache' | 'haproxy' | 'caddy' | 'rfc9440'
   /** Name of the header. Only this one is ever read. */
   header?: string

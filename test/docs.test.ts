@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict'
+import { readFileSync, writeFileSync } from 'node:fs'
+import { test } from 'node:test'
+import { answers, reasons } from '../lib/errors.ts'
+import { tables } from './docs/render-tables.ts'
+import { renderTypes } from './docs/render-types.ts'
+
+// `npm run docs` writes what these tests compare.
+const isUpdate = process.env['UPDATE'] === '1'
+
+test('types/options.ts is what lib/options.ts says', () => {
+  if (isUpdate) writeFileSync('types/options.ts', renderTypes())
+  assert.equal(readFileSync('types/options.ts', 'utf8'), renderTypes())
+})
+
+for (const [name, render] of Object.entries(tables)) {
+  test(`the table ${name} of the README is current`, () => {
+    const place = new RegExp(`(<!-- ${name} -->\n)([^]*?)(\n<!-- /${name} -->)`)
+    const readme = readFileSync('README.md', 'utf8')
+    assert.match(readme, place)
+    if (isUpdate) writeFileSync('README.md', readme.replace(place, (_all, start, _old, end) => `${start}${render()}${end}`))
+    assert.equal(place.exec(readFileSync('README.md', 'utf8'))?.[2], render())
+  })
+}
+
+test('every generated part of the README has its renderer', () => {
+  const named = [...readFileSync('README.md', 'utf8').matchAll(/^<!-- (?!\/)(\S+) -->$/gm)].map(([, name]) => name)
+  assert.deepEqual(named.sort(), Object.keys(tables).sort())
+})
+
+test('every code and reason that the documents name exists', () => {
+  const documents = ['README.md', 'SECURITY.md', 'CHANGELOG.md'].map((file) => readFileSync(file, 'utf8')).join('\n')
+  const codes = Object.values(answers).map(({ code }) => code as string).concat('FST_BOUND_TOKEN_OPTIONS', 'FST_BOUND_TOKEN_ALREADY_REGISTERED', 'FST_BOUND_TOKEN_NOT_JUDGED')
+  for (const [named] of documents.matchAll(/FST_BOUND_TOKEN_[A-Z_]+[A-Z]/g)) assert.ok(codes.includes(named), named)
+  for (const code of codes) assert.ok(documents.includes(code), `${code} is not documented`)
+  for (const [, named] of documents.matchAll(/`((?:token|certificate|binding|issuer|scope|upstream|client)_[a-z_]+)`/g)) {
+    assert.ok(named !== undefined && (named in reasons || /^(client_(secret_(basic|post)|id)|token_type(_hint)?)$/.test(named)), named)
+  }
+})

@@ -1,0 +1,121 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { test } from 'node:test'
+import Fastify, { type FastifyInstance } from 'fastify'
+import * as library from '../lib/index.ts'
+import { createPki } from '../examples/demo/pki.ts'
+import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
+
+const readme = readFileSync('README.md', 'utf8')
+const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code as string)
+const packageJson = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string>, engines: { node: string }, peerDependencies: { fastify: string } }
+
+/** Runs a block of the README with these names at hand, and gives the variables that it declares. */
+async function run (code: string, names: Record<string, unknown>): Promise<{ app?: FastifyInstance }> {
+  const known: Record<string, object> = {
+    fastify: { default: Fastify },
+    'fastify-bound-token': library,
+    'node:diagnostics_channel': await import('node:diagnostics_channel')
+  }
+  const body = code
+    .replace(/^import (\w+) from '([^']+)'$/gm, (_all, name, module) => `const ${name} = modules['${module}'].default`)
+    .replace(/^import (\{[^}]+\}) from '([^']+)'$/gm, (_all, members, module) => `const ${members} = modules['${module}']`)
+  const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance }>
+  return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { app }`)(known, ...Object.values(names))
+}
+
+/** The block that holds this text; each block is run by one of the tests below. */
+const ran = new Set<string>()
+function block (part: string): string {
+  const found = blocks.filter((code) => code.includes(part))
+  assert.equal(found.length, 1, part)
+  ran.add(found[0] as string)
+  return found[0] as string
+}
+
+test('the server', async (t) => {
+  const { authorizationServer } = await startAuthorizationServer(t)
+  process.env['API_SECRET'] = 'kept-by-the-service'
+  t.after(() => { delete process.env['API_SECRET'] })
+  const code = block("'/health'")
+    .replace("endpoint: 'https://login.example.com/introspect',", `endpoint: '${authorizationServer.origin}/introspect',`)
+    .replace('    introspection: {', '    allowInsecureLoopback: true,\n    introspection: {')
+    .replace("host: '0.0.0.0', port: 3000", "host: '127.0.0.1', port: 0")
+  const { app } = await run(code, {}) as { app: FastifyInstance }
+  t.after(() => app.close())
+  const send = async (who: typeof owner | null, remoteAddress = '10.0.0.5') =>
+    await app.inject({ url: '/accounts', remoteAddress, headers: { ...by(who), 'x-ssl-verify': 'SUCCESS' } })
+  assert.deepEqual((await send(owner)).json(), { owner: 'alice', certificate: owner.thumbprint })
+  assert.equal((await send(stranger)).statusCode, 401)
+  assert.equal((await send(owner, '10.0.0.6')).statusCode, 401)
+  assert.equal((await app.inject('/health')).body, 'ok')
+  assert.equal((await app.inject('/accounts')).headers['www-authenticate'], 'Bearer realm="api"')
+})
+
+test('a server that terminates TLS itself', async (t) => {
+  const { server } = await createPki()
+  const { issuers } = optionsFor('http://127.0.0.1:1')
+  const { app } = await run(block("source: 'tls'"), { Fastify, boundToken: library.default, key: server.key, cert: server.certificate, issuers }) as { app: FastifyInstance }
+  t.after(() => app.close())
+  await app.ready()
+})
+
+test('routes', async (t) => {
+  const { authorizationServer } = await startAuthorizationServer(t)
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block("'/statements'"), { app, handler: async () => 'in' })
+  const status = async (url: string, method: 'GET' | 'POST' = 'GET') => (await app.inject({ method, url, headers: by(owner) })).statusCode
+  assert.deepEqual([await status('/payments'), await status('/statements'), await status('/transfer', 'POST'), await status('/soon')], [403, 200, 403, 200])
+})
+
+test('withAccessToken', async (t) => {
+  const { authorizationServer } = await startAuthorizationServer(t)
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block('withAccessToken(async'), { app })
+  app.get('/public', { config: { boundToken: false } }, library.withAccessToken(async () => 'in'))
+  assert.equal((await app.inject({ url: '/me', headers: by(owner) })).json().sub, 'alice')
+  const failed = await app.inject({ url: '/public', headers: by(owner) })
+  assert.deepEqual([failed.statusCode, failed.json().code], [500, 'FST_BOUND_TOKEN_NOT_JUDGED'])
+})
+
+test('forward', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  const upstream = Fastify()
+  t.after(() => upstream.close())
+  upstream.get('/ledger/2026', async ({ headers, query }) => ({ client: headers['x-client-id'], thumbprint: headers['x-client-thumbprint'], authorization: headers.authorization ?? null, query }))
+  const url = await upstream.listen({ host: '127.0.0.1', port: 0 })
+  known.set('good', { ...known.get('good'), scope: 'ledger' })
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block("'/ledger/*'").replace('http://127.0.0.1:8080', url), { app })
+  assert.deepEqual((await app.inject({ url: '/ledger/2026?page=2', headers: { ...by(owner), 'x-client-id': 'forged' } })).json(),
+    { client: 'partner', thumbprint: owner.thumbprint, authorization: null, query: { page: '2' } })
+  assert.equal((await app.inject({ url: '/ledger/..%2fadmin', headers: by(owner) })).statusCode, 400)
+})
+
+test('eviction and decisions', async (t) => {
+  const counted: unknown[] = []
+  const { app } = await protectedApp(t)
+  await run(block('subscribe('), { app, metrics: { count: (name: string) => { counted.push(name) } } })
+  await run(block('.evict('), { app, token: 'good' })
+  await app.inject({ url: '/', headers: by(owner) })
+  await app.inject({ url: '/', headers: by(stranger) })
+  assert.deepEqual(counted, ['allowed', 'binding_mismatch'])
+  assert.deepEqual(app.boundToken.stats().decisions, { allowed: 1, refused: { binding_mismatch: 1 } })
+})
+
+test('every TypeScript block was run', () => {
+  assert.deepEqual(blocks.filter((code) => !ran.has(code)), [])
+})
+
+test('the two commands exist, and the versions are those of package.json', () => {
+  for (const [, script] of readme.matchAll(/^npm ci && npm (\w+)/gm)) assert.ok(packageJson.scripts[script as string])
+  assert.match(readme, /Node 20\.19, 22\.12 and later; Fastify 5\.12\.2 and later/)
+  assert.equal(packageJson.engines.node, '^20.19.0 || >=22.12.0')
+  assert.equal(packageJson.peerDependencies.fastify, '^5.12.2')
+})
