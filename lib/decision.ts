@@ -4,7 +4,7 @@ import type { Stats } from '../types/bound-token.ts'
 import type { Refusal } from './errors.ts'
 import type { Trail } from './guard.ts'
 
-export const decisionChannel = channel('fastify-bound-token:decision')
+const decisionChannel = channel('fastify-bound-token:decision')
 
 /** What a decision says about the request itself. */
 interface Subject {

@@ -100,6 +100,8 @@ export interface Refusal extends Error {
   detail?: string
   /** Seconds, with `issuer_unavailable`. */
   retryAfter?: number
+  /** With `issuer_unavailable`: whether the next token, too, would fail. */
+  isOutage?: boolean
 }
 
 const kRefusal = Symbol('fastify-bound-token.refusal')

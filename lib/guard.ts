@@ -46,7 +46,7 @@ function judge (policy: Policy, cached: CachedToken, presented: Presented, now: 
   const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented, cached.certificate)
   // Only the owner learns what the token may do.
   refuseUnauthorized(policy, record)
-  if (isBound && cached.certificate !== presented) cached.certificate = presented as RememberedCertificate
+  if (isBound && cached.certificate !== presented) cached.certificate = policy.certificate.share(presented as RememberedCertificate)
   return isBound ? record.bound : record.unbound
 }
 

@@ -217,7 +217,6 @@ export type PluginOptions = Static<typeof PluginSchema>
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
 export type IssuerOptions = Static<typeof IssuerSchema>
-export type CacheOptions = Static<typeof CacheSchema>
 export type UpstreamOptions = Static<typeof UpstreamSchema>
 export type Secret = Static<typeof SecretSchema>
 export type CertificateAuthorities = Static<typeof CertificateAuthoritiesSchema>

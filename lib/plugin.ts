@@ -43,6 +43,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     reply.send(refuseForwarding(reply, refusal))
   })
 
+  proxies.hide(Object.values(registration.certificate.fields))
+
   app.decorateRequest('accessToken', null)
   app.decorateRequest('clientCertificate', null)
   app.decorate('boundToken', {
@@ -114,7 +116,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     const { accessToken, clientCertificate: certificate } = request
     if (policy === null || policy.upstream === null || (accessToken === null && !policy.isReport)) throw new NotJudgedError()
     try {
-      return await proxies.forward(request, reply, policy.upstream, policy.certificate, accessToken === null ? null : { accessToken, certificate })
+      return await proxies.forward(request, reply, policy.upstream, accessToken === null ? null : { accessToken, certificate })
     } catch (error) {
       throw isRefusal(error) ? refuseForwarding(reply, error) : error
     }
@@ -141,6 +143,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   function compile (declared: unknown, isForwarded: boolean, path: string): Policy | null {
     const policy = compilePolicy(registration, declared, isForwarded, path)
+    if (policy !== null) proxies.hide(Object.values(policy.certificate.fields))
     if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, `${path}.upstream`)
     return policy
   }

@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { OptionsError } from './errors.ts'
 import type { CertificateAuthorities, Secret } from './options.ts'
@@ -38,8 +39,18 @@ async function storedForm (secret: Secret, path: string): Promise<string> {
 export async function resolveCertificateAuthorities (ca: CertificateAuthorities, path: string): Promise<readonly string[]> {
   const text = typeof ca === 'string' ? ca : await readText(ca.file, path)
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  if (certificates === null) throw new OptionsError(`${path}: found no PEM certificate; allowed: PEM text, or { file } with the path of a PEM file`)
+  if (certificates === null || !certificates.every(isCertificate)) {
+    throw new OptionsError(`${path}: found ${certificates === null ? 'no PEM certificate' : 'PEM that is no certificate'}; allowed: PEM text, or { file } with the path of a PEM file`)
+  }
   return certificates
+}
+
+function isCertificate (pem: string): boolean {
+  try {
+    return new X509Certificate(pem).raw.length > 0
+  } catch {
+    return false
+  }
 }
 
 async function readText (file: string, path: string): Promise<string> {

@@ -27,6 +27,11 @@ export interface CertificateSource {
    * @returns the certificate, or why there is none; throws a refusal for anything in between
    */
   read (fields: RequestFields, socket: Socket, remembered: RememberedCertificate | undefined): RememberedCertificate | Absence
+  /**
+   * What to remember of a certificate that a token was found to be bound to: one copy for all tokens of one certificate, since
+   * its header value is longer than everything else that is kept of a token.
+   */
+  share (proven: RememberedCertificate): RememberedCertificate
 }
 
 export interface HeaderSourceOptions {
@@ -37,12 +42,12 @@ export interface HeaderSourceOptions {
   readonly maxBytes: number
 }
 
-/** Certificates that were already found to be one canonical certificate, by their thumbprint. */
-const maxKnown = 5000
+/** Certificates to share; only those that some token is bound to, so that nobody else can fill the room. */
+const maxShared = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
 export function headerSource ({ header, decode, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
-  const known = new LRUCache<string, RememberedCertificate>({ max: maxKnown })
+  const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
 
   const source: CertificateSource = {
     fields: { certificate: header, ...(verified === false ? {} : { verdict: verified.header }) },
@@ -54,23 +59,25 @@ export function headerSource ({ header, decode, isTrusted, verified, maxBytes }:
       if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
       if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
       if (isRemembered) return remembered
-      return readValue(value)
+      return Object.freeze({ source, value, presented: readValue(value) })
+    },
+
+    share (proven) {
+      const { thumbprint } = proven.presented.certificate
+      const seen = shared.get(thumbprint)
+      if (seen !== undefined && seen.value === proven.value) return seen
+      shared.set(thumbprint, proven)
+      return proven
     }
   }
   return Object.freeze(source)
 
-  function readValue (value: string): RememberedCertificate {
+  function readValue (value: string): PresentedCertificate {
     if (value.length > maxBytes) throw refuse('certificate_too_large')
     if (value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
-    const presented = presentCertificate(decodeStrictly(decode, value))
-    const { thumbprint, der } = presented.certificate
-    const seen = known.get(thumbprint)
-    // One copy for all tokens of one certificate: the value is longer than everything else that is kept of a token.
-    if (seen !== undefined && seen.value === value) return seen
-    if (seen === undefined) refuseUnlessOneCertificate(der)
-    const certificate = Object.freeze({ source, value, presented: seen?.presented ?? presented })
-    known.set(thumbprint, certificate)
-    return certificate
+    const der = decodeStrictly(decode, value)
+    refuseUnlessOneCertificate(der)
+    return presentCertificate(der)
   }
 }
 
@@ -101,7 +108,9 @@ export function tlsSource (): CertificateSource {
       ;(socket as TLSSocket).disableRenegotiation()
       ;(socket as Remembering)[kCertificate] = certificate
       return certificate
-    }
+    },
+
+    share: (proven) => proven
   }
   return Object.freeze(source)
 }

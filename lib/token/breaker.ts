@@ -8,7 +8,8 @@ const longestPause = 30_000
 /**
  * Spares an authorization server that does not answer, and the requests that would only wait for its time limit: after five
  * failures in a row nothing is asked for a second, then one request tries; each further failure doubles the pause, up to
- * thirty seconds. Only `issuer_unavailable` counts: any other answer shows that somebody is there.
+ * thirty seconds. Only an outage counts: any other answer shows that somebody is there, and one odd token that makes the server
+ * fail must not shut out the others.
  */
 export function breaker (resolver: TokenResolver): TokenResolver {
   let failures = 0
@@ -33,7 +34,7 @@ export function breaker (resolver: TokenResolver): TokenResolver {
         failures = 0
         return record
       } catch (error) {
-        if (!isRefusal(error) || error.reason !== 'issuer_unavailable') failures = 0
+        if (!isRefusal(error) || error.isOutage !== true) failures = 0
         else if (++failures === failuresBeforeOpen) open(firstPause)
         else if (isOpen) open(Math.min(pause * 2, longestPause))
         throw error
@@ -51,6 +52,6 @@ export function breaker (resolver: TokenResolver): TokenResolver {
 
 function openRefusal (wait: number): Error {
   const refusal = refuse('issuer_unavailable', 'it failed several times in a row and is not asked for a while')
-  refusal.retryAfter = Math.max(1, Math.ceil(wait / 1000))
+  refusal.retryAfter = Math.ceil(Math.min(Math.max(wait, firstPause), longestPause) / 1000)
   return refusal
 }

@@ -28,5 +28,3 @@ export const clientAuthMethods = {
   client_secret_basic: clientSecretBasic,
   client_secret_post: clientSecretPost
 } as const satisfies Record<string, (credentials: ClientCredentials) => ClientAuthentication>
-
-export type ClientAuthMethod = keyof typeof clientAuthMethods

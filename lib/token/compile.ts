@@ -1,4 +1,5 @@
 import { OptionsError } from '../errors.ts'
+import { httpUrl } from '../http-url.ts'
 import { defaultOf, IssuerSchema, type IssuerOptions } from '../options.ts'
 import { resolveCertificateAuthorities, resolveSecret } from '../secret.ts'
 import { breaker } from './breaker.ts'
@@ -34,17 +35,13 @@ export async function compileIssuer (options: IssuerOptions, path: string): Prom
 
 /** RFC 8414 section 2: a URL without query and fragment. It is only ever compared, so http is the operator's business. */
 function refuseBadIssuer (issuer: string, path: string): void {
-  const url = URL.canParse(issuer) ? new URL(issuer) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || /[?#]/.test(issuer)) {
-    throw new OptionsError(`${path}: found ${JSON.stringify(issuer)}; allowed: an https URL without query and fragment`)
-  }
+  const allowed = 'an https URL without query and fragment'
+  const url = httpUrl(issuer, path, allowed)
+  if (/[?#]/.test(issuer)) throw new OptionsError(`${path}: found ${JSON.stringify(url.href)}; allowed: ${allowed}`)
 }
 
 function endpointUrl (endpoint: string, allowLoopback: boolean, path: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url === undefined || !/^https?:$/.test(url.protocol) || url.hash !== '' || url.username !== '' || url.password !== '') {
-    throw new OptionsError(`${path}: found ${url === undefined ? JSON.stringify(endpoint) : 'a URL of another kind'}; allowed: an https URL without credentials and fragment`)
-  }
+  const url = httpUrl(endpoint, path, 'an https URL without credentials and fragment')
   if (url.protocol === 'https:' || (allowLoopback && isLoopback(url.hostname))) return url
   throw new OptionsError(`${path}: found http, which would send tokens and our secret in the clear; allowed: https, or http on a loopback address with allowInsecureLoopback`)
 }

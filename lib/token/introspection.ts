@@ -75,27 +75,38 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
     close: () => pool.destroy()
   }
 
+  async function exchange (token: string, signal: AbortSignal): Promise<Answered> {
+    const response = await pool.request({
+      method: 'POST',
+      path,
+      headers,
+      body: new URLSearchParams({ ...constantParameters, token }).toString(),
+      signal
+    })
+    return {
+      status: response.statusCode,
+      contentType: oneLine(response.headers['content-type']),
+      contentEncoding: oneLine(response.headers['content-encoding']),
+      retryAfter: oneLine(response.headers['retry-after']),
+      body: await readLimited(response.body)
+    }
+  }
+
   async function ask (token: string): Promise<Answered> {
     const signal = AbortSignal.timeout(timeout)
     try {
-      const response = await pool.request({
-        method: 'POST',
-        path,
-        headers,
-        body: new URLSearchParams({ ...constantParameters, token }).toString(),
-        signal
-      })
-      return {
-        status: response.statusCode,
-        contentType: oneLine(response.headers['content-type']),
-        contentEncoding: oneLine(response.headers['content-encoding']),
-        retryAfter: oneLine(response.headers['retry-after']),
-        body: await readLimited(response.body)
-      }
+      return await Promise.race([exchange(token, signal), rejectWhenAborted(signal)])
     } catch {
-      throw refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : 'the connection failed')
+      const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : 'the connection failed')
+      refusal.isOutage = true
+      throw refusal
     }
   }
+}
+
+/** undici looks at the signal of a request only once the request has a connection: a handshake that hangs would outlast it. */
+function rejectWhenAborted (signal: AbortSignal): Promise<never> {
+  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
 }
 
 /** Leaving the loop destroys the stream, and with it the connection. */
@@ -114,6 +125,9 @@ function oneLine (header: string | string[] | undefined): string {
   return [header ?? ''].flat().join(', ')
 }
 
+// 500 may be about this one token; these are about the server, or come from what stands before it.
+const outages = new Set([429, 502, 503, 504])
+
 // Parameters: none, or the one encoding that JSON has.
 const json = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
 
@@ -124,6 +138,7 @@ export function judge (answered: Answered, issuer: string): TokenRecord | null {
   if (status === 429 || status >= 500) {
     const refusal = refuse('issuer_unavailable', `status ${status}`)
     refusal.retryAfter = retryAfterSeconds(answered.retryAfter)
+    refusal.isOutage = outages.has(status)
     throw refusal
   }
   if (status === 400 && isClientRefused(answered)) throw refuse('issuer_refused_us', 'status 400, our client is refused')

@@ -2,23 +2,32 @@
 const encodedSeparator = /%(?:[01][0-9a-f]|7f|2f|5c)/i
 // eslint-disable-next-line no-control-regex
 const plainSeparator = /[\\;#\u0000-\u001f\u007f]/
+// Segments that begin or end with two dots are refused with the others: reply-from does not tell them apart.
+const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
 
 /**
  * Whether router and upstream could read a path in two ways, so that the policy of one route would decide about another:
  * dot segments, empty segments, parameters (`;`), encoded separators, each also encoded twice, and absolute-form.
  */
 export function isAmbiguousPath (path: string): boolean {
-  if (!path.startsWith('/') || path.includes('//')) return true
-  let text = path
-  for (let round = 0; round < 2; round++) {
-    if (encodedSeparator.test(text) || plainSeparator.test(text)) return true
-    try {
-      text = decodeURIComponent(text)
-    } catch {
-      // A bare percent sign is legal in the second round only: it was `%25` in the first.
-      return round === 0
-    }
-    if (plainSeparator.test(text) || text.split('/').some((segment) => segment === '.' || segment === '..')) return true
+  if (!path.startsWith('/') || path.includes('//') || !isPercentEncoded(path)) return true
+  const once = decodeBytes(path)
+  const twice = decodeBytes(once)
+  return [path, once].some((text) => encodedSeparator.test(text)) ||
+    [path, once, twice].some((text) => plainSeparator.test(text) || dotSegment.test(text))
+}
+
+/** RFC 3986 section 2.1, of UTF-8. */
+function isPercentEncoded (path: string): boolean {
+  try {
+    decodeURIComponent(path)
+    return true
+  } catch {
+    return false
   }
-  return false
+}
+
+/** Leaves a bare percent sign, which `%25` becomes, where it is: what stands beside it must still be looked at. */
+function decodeBytes (text: string): string {
+  return text.replace(/%([0-9a-f]{2})/gi, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 }

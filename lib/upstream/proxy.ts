@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyReplyFromOptions } from '@fastify/reply-from'
-import type { CertificateSource } from '../certificate/source.ts'
 import { OptionsError, refuse, type Refusal } from '../errors.ts'
 import { foldName } from '../field-name.ts'
+import { httpUrl } from '../http-url.ts'
 import type { UpstreamOptions } from '../options.ts'
 import { resolveCertificateAuthorities } from '../secret.ts'
 import { isAmbiguousPath } from './path.ts'
@@ -19,11 +19,13 @@ export interface Upstreams {
   add (options: UpstreamOptions, path: string): void
   /** Resolves when every upstream is prepared; rejects with what hinders one. */
   ready (): Promise<void>
+  /** Never sends on what a client sends under these names: they are where some route reads a certificate. */
+  hide (names: readonly string[]): void
   /** Whether the client's header of this folded name must go, because some upstream gets ours under it. */
   sets (foldedName: string): boolean
   /** Whether any upstream was added. */
   areUsed (): boolean
-  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, source: CertificateSource, verified: Verified | null): Promise<FastifyReply>
+  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null): Promise<FastifyReply>
   close (): Promise<void>
 }
 
@@ -36,6 +38,7 @@ interface Upstream {
 export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void): Upstreams {
   const prepared = new Map<UpstreamOptions, Promise<Upstream>>()
   const ours = new Set<string>()
+  const hidden = new Set<string>()
 
   return {
     add (options, path) {
@@ -51,22 +54,25 @@ export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void
       await Promise.all(prepared.values())
     },
 
+    hide (names) {
+      for (const name of names) hidden.add(foldName(name))
+    },
+
     sets: (foldedName) => ours.has(foldedName),
 
     areUsed: () => prepared.size > 0,
 
-    async forward (request, reply, options, source, verified) {
+    async forward (request, reply, options, verified) {
       const [path = ''] = (request.raw.url ?? '').split('?')
       if (isAmbiguousPath(path)) throw refuse('upstream_path_ambiguous')
       const { target, from } = await (prepared.get(options) as Promise<Upstream>)
-      const sourceFields = Object.values(source.fields).map(foldName)
       if (hasBody(request)) request.body = request.raw
       return from.call(reply, target + path, {
         timeout: options.timeout ?? 30_000,
         // The defaults of reply-from try a GET again, up to ten times.
         retryDelay: () => null,
         rewriteRequestHeaders: (_request, headers) =>
-          rewriteHeaders(options, headers, (name) => ours.has(name) || sourceFields.includes(name), verified),
+          rewriteHeaders(options, headers, (name) => ours.has(name) || hidden.has(name), verified),
         rewriteHeaders: rewriteResponseHeaders,
         onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
       })
@@ -87,6 +93,8 @@ async function prepare (options: UpstreamOptions, target: string, path: string):
     from: await loadReplyFrom({
       disableRequestLogging: true,
       disableCache: true,
+      // Else close() would leave its connections open.
+      destroyAgent: true,
       undici: {
         headersTimeout: timeout,
         bodyTimeout: timeout,
@@ -98,11 +106,12 @@ async function prepare (options: UpstreamOptions, target: string, path: string):
 }
 
 function targetOf (url: string, path: string): string {
-  const parsed = URL.canParse(url) ? new URL(url) : undefined
-  if (parsed === undefined || !/^https?:$/.test(parsed.protocol) || parsed.search !== '' || parsed.hash !== '' || parsed.username !== '' || parsed.password !== '') {
-    throw new OptionsError(`${path}: found ${parsed === undefined ? JSON.stringify(url) : 'a URL of another kind'}; allowed: an http or https URL without credentials, query and fragment`)
-  }
-  return parsed.origin + parsed.pathname.replace(/\/+$/, '')
+  const allowed = 'an http or https URL without credentials, query and fragment'
+  const parsed = httpUrl(url, path, allowed)
+  if (parsed.search !== '') throw new OptionsError(`${path}: found ${JSON.stringify(url)}; allowed: ${allowed}`)
+  const base = parsed.pathname.replace(/\/+$/, '')
+  if (base !== '' && isAmbiguousPath(base)) throw new OptionsError(`${path}: found an ambiguous path; allowed: one without //, ; and encoded separators`)
+  return parsed.origin + base
 }
 
 /** RFC 9112 section 6: a request has a body when it says how it is framed. GET and HEAD go without. */

@@ -26,7 +26,7 @@ export interface Verified {
 export function namesSetBy (options: UpstreamOptions, path: string): string[] {
   const names = [...Object.keys(options.headers ?? {}), ...(options.certificate === undefined ? [] : [options.certificate.header])]
   const folded = names.map(foldName)
-  const taken = names.find((name) => reserved.has(name.toLowerCase()))
+  const taken = names.find((name) => reserved.has(foldName(name)))
   if (taken !== undefined) throw new OptionsError(`${path}: found the header "${taken}", which has a meaning of its own; allowed: other names`)
   if (new Set(folded).size !== folded.length) throw new OptionsError(`${path}: found one header twice, in headers and certificate; allowed: each once`)
   return folded
@@ -35,7 +35,7 @@ export function namesSetBy (options: UpstreamOptions, path: string): string[] {
 /**
  * The headers that go upstream, from those of the client.
  *
- * @param dropped - folded names: certificate and verify header of this route, and every name that any route sets
+ * @param dropped - folded names: certificate and verify headers, and every name that any route sets
  */
 export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpHeaders, dropped: (foldedName: string) => boolean, verified: Verified | null): IncomingHttpHeaders {
   const kept: IncomingHttpHeaders = {}
@@ -61,7 +61,9 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
 
 /** Headers of the answer: nothing about certificates (RFC 9440 section 2.2), nothing that belongs to the other hop. */
 export function rewriteResponseHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hopByHop.has(name) && name !== 'client-cert' && name !== 'client-cert-chain'))
+  const listed = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const dropped = new Set([...hopByHop, ...listed, 'client-cert', 'client-cert-chain'])
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)))
 }
 
 /** A claim may hold anything: what cannot stand in a header line as it is does not. */
