@@ -1,5 +1,6 @@
 import type { AccessToken, Claims, Confirmation } from '../types/access-token.ts'
 import { readConfirmation, type Requirement } from './confirmation/confirmation.ts'
+import { sharedLists, type SharedLists } from './shared-lists.ts'
 
 /** A resolved token as the guard keeps it: facts, never a decision. */
 export interface TokenRecord {
@@ -27,39 +28,42 @@ const maxNumericDate = 253_402_300_799
  * Reads the claims that a decision hangs on (RFC 7662 section 2.2).
  *
  * @param claims - taken over and frozen
+ * @param shared - where tokens with equal lists find them
  * @returns the name of the claim that has the wrong type, else the record
  */
-export function readClaims (claims: Record<string, unknown>, issuer: string): TokenRecord | string {
+export function readClaims (claims: Record<string, unknown>, issuer: string, shared: SharedLists = sharedLists()): TokenRecord | string {
   for (const name of ['scope', 'client_id', 'sub', 'iss', 'token_type', 'jti', 'username']) {
     if (claims[name] !== undefined && typeof claims[name] !== 'string') return name
   }
   for (const name of ['exp', 'nbf', 'iat']) {
     if (claims[name] !== undefined && !isNumericDate(claims[name])) return name
   }
-  const audience = claims['aud'] === undefined ? [] : [claims['aud']].flat()
-  if (!audience.every((member) => typeof member === 'string')) return 'aud'
+  const stated = claims['aud'] === undefined ? [] : [claims['aud']].flat()
+  if (!stated.every((member) => typeof member === 'string')) return 'aud'
 
   const requirement = readConfirmation(claims)
   const { scope, client_id: clientId, sub, iss, token_type: tokenType, jti, exp, nbf, cnf } = deepFreeze(claims) as Claims
-  const scopes = Object.freeze((scope ?? '').split(' ').filter((token) => token !== ''))
+  const scopes = shared.scopes(scope ?? '')
+  const audience = shared.audience(stated)
   const unbound: AccessToken = Object.freeze({
     claims: claims as Claims,
-    scopes,
+    scopes: scopes.list,
     issuer,
     subject: sub ?? null,
     clientId: clientId ?? null,
-    audience: Object.freeze(audience),
+    audience,
     expiresAt: exp ?? null,
     confirmation: requirement.kind === 'none' ? null : cnf as Confirmation,
     binding: null
   })
   return Object.freeze({
-    scopes: new Set(scopes),
+    scopes: scopes.set,
     audience,
     clientId: unbound.clientId,
     subject: unbound.subject,
     jwtId: jti ?? null,
-    statedIssuer: iss ?? null,
+    // The same string where it is equal, so that comparing it costs nothing.
+    statedIssuer: iss === issuer ? issuer : iss ?? null,
     tokenType: tokenType ?? null,
     expiresAt: unbound.expiresAt,
     notBefore: nbf ?? null,

@@ -54,7 +54,7 @@ function judge (policy: Policy, cached: CachedToken, presented: Presented, now: 
 function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void {
   if (record.expiresAt !== null && record.expiresAt <= now) throw refuse('token_expired')
   if (record.notBefore !== null && record.notBefore > now + notBeforeLeeway) throw refuse('token_not_yet_valid')
-  if (record.tokenType !== null && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
+  if (record.tokenType !== null && record.tokenType !== 'Bearer' && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
   if (record.statedIssuer !== null && record.statedIssuer !== policy.issuer) throw refuse('token_issuer_mismatch')
   const { audience } = policy
   if (audience !== null && !includesAny(record.audience, audience)) throw refuse('token_audience_mismatch')
@@ -75,6 +75,7 @@ function includesAny (list: readonly string[], wanted: readonly string[]): boole
  * @returns false only for a token without binding on a route that does not require one
  */
 function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, presented: Presented, proven: RememberedCertificate | undefined): boolean {
+  if (presented !== null && presented === proven) return true
   const { requirement } = record
   switch (requirement.kind) {
     case 'none':
@@ -85,7 +86,7 @@ function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, prese
     case 'proof':
       if (presented === null) throw refuse('certificate_missing')
       if (typeof presented === 'string') throw refuse(presented)
-      if (presented !== proven && !requirement.holds(presented.presented)) throw refuse('binding_mismatch')
+      if (!requirement.holds(presented.presented)) throw refuse('binding_mismatch')
       return true
   }
 }

@@ -101,14 +101,20 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     }
     logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
     if (policy.isReport) return pass(request, policy, done)
+    dropOurs(request)
     setRefusalHeaders(reply, error, policy.challenges)
     done(error)
   }
 
   function pass (request: FastifyRequest, policy: Policy | null, done: Done): void {
-    if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
+    dropOurs(request)
     if (policy !== null && policy.upstream !== null) request.headers = unread
     done()
+  }
+
+  /** What the client sends under a name that some upstream gets from us is dropped, on every route. */
+  function dropOurs (request: FastifyRequest): void {
+    if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {

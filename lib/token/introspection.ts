@@ -1,7 +1,9 @@
 import { Pool } from 'undici'
 import { refuse } from '../errors.ts'
+import { sharedLists, type SharedLists } from '../shared-lists.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import { readClaims, type TokenRecord } from '../access-token.ts'
+import { places } from './places.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import type { ClientAuthentication } from './client-auth.ts'
 import type { TokenResolver } from './resolver.ts'
@@ -56,6 +58,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
     ...(options.tokenTypeHint === null ? {} : { token_type_hint: options.tokenTypeHint }),
     ...clientAuth.parameters
   }
+  const connections = places(maxConnections)
+  const shared = sharedLists()
   let inFlight = 0
 
   return {
@@ -65,7 +69,7 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
       if (inFlight >= maxInFlight) throw refuse('issuer_unavailable', 'too many calls under way')
       inFlight++
       try {
-        return judge(await ask(token), issuer)
+        return judge(await ask(token), issuer, shared)
       } finally {
         inFlight--
       }
@@ -95,7 +99,10 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
   async function ask (token: string): Promise<Answered> {
     const signal = AbortSignal.timeout(timeout)
     try {
-      return await Promise.race([exchange(token, signal), rejectWhenAborted(signal)])
+      await connections.take(signal)
+      // The place is free again when undici has let go, which may be later than the time limit.
+      const exchanged = exchange(token, signal).finally(() => connections.release())
+      return await Promise.race([exchanged, rejectWhenAborted(signal)])
     } catch {
       const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : 'the connection failed')
       refusal.isOutage = true
@@ -132,7 +139,7 @@ const outages = new Set([429, 502, 503, 504])
 const json = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
 
 /** What an answer means; apart from the asking, so that it can be tested by itself. */
-export function judge (answered: Answered, issuer: string): TokenRecord | null {
+export function judge (answered: Answered, issuer: string, shared?: SharedLists): TokenRecord | null {
   const { status } = answered
   if (status === 401 || status === 403) throw refuse('issuer_refused_us', `status ${status}`)
   if (status === 429 || status >= 500) {
@@ -151,7 +158,7 @@ export function judge (answered: Answered, issuer: string): TokenRecord | null {
   // RFC 7662 section 2.2: a boolean. The string "false" is not false.
   if (!Object.hasOwn(claims, 'active') || typeof claims['active'] !== 'boolean') throw refuse('issuer_bad_response', '`active` is not a boolean')
   if (!claims['active']) return null
-  const record = readClaims(claims, issuer)
+  const record = readClaims(claims, issuer, shared)
   if (typeof record === 'string') throw refuse('issuer_bad_response', `\`${record}\` is not what its specification says`)
   return record
 }

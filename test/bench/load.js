@@ -7,7 +7,7 @@ const connections = 16
 process.on('message', async ({ url, count, headers, tokens }) => {
   const { hostname, port } = new URL(url)
   const requests = tokens.map((token) => Buffer.from([
-    'GET /accounts HTTP/1.1', `host: ${hostname}`, 'user-agent: load', 'accept: application/json', `authorization: Bearer ${token}`,
+    'GET /accounts HTTP/1.1', `host: ${hostname}`, `authorization: Bearer ${token}`,
     ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`), '', ''
   ].join('\r\n')))
   let next = 0

@@ -17,7 +17,7 @@ interface Listening {
 async function listening (t: TestContext, options: Partial<FastifyBoundTokenOptions> = {}): Promise<Listening> {
   const { app, authorizationServer } = await protectedApp(t, (app) => {
     app.all('/', async () => 'in')
-  }, options)
+  }, options, { keepAliveTimeout: 50 })
   await app.listen({ port: 0, host: '127.0.0.1' })
   const { port } = app.server.address() as AddressInfo
   return {

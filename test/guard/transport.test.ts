@@ -50,12 +50,12 @@ for (const withPlugin of [false, true]) {
 
 test('HTTP/2: the same rules, also for repeated lines', async (t) => {
   const { authorizationServer } = await startAuthorizationServer(t)
-  const app = Fastify({ http2: true })
+  const app = Fastify({ http2: true, forceCloseConnections: true })
   t.after(() => app.close())
   await app.register(boundToken, optionsFor(authorizationServer.origin))
   app.get('/', async (request) => request.clientCertificate?.thumbprint)
   const session = connectHttp2(await app.listen({ port: 0, host: '127.0.0.1' }))
-  t.after(() => session.close())
+  t.after(() => session.destroy())
   const status = async (headers: Record<string, string | string[]>): Promise<number> => {
     const [answer] = await once(session.request({ ':path': '/', ...headers }).resume(), 'response')
     return answer[':status']

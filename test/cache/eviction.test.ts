@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { cachedTokens } from '../../lib/cache/cached.ts'
+import type { TokenRecord } from '../../lib/access-token.ts'
+import { refuse } from '../../lib/errors.ts'
+import { cacheOptions, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
+
+function scene (answer: (token: string) => TokenRecord | null | Promise<TokenRecord | null>) {
+  const resolver = scriptedResolver(answer)
+  const tokens = cachedTokens(resolver, cacheOptions)
+  const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh)
+  const recall = (token: string) => tokens.recall(tokens.keyOf(token), Date.now(), Infinity)
+  return { resolver, tokens, ask, recall }
+}
+
+// Three people with two clients each: token "alice-web-1".
+const people = ['alice', 'bob', 'carol'].flatMap((subject) => ['web', 'app'].map((client) => `${subject}-${client}`))
+async function crowd () {
+  const { tokens, ask, recall } = scene((token) => {
+    const [sub, client] = token.split('-')
+    return sub === 'nobody' ? null : recordOf({ sub, client_id: client, jti: `id-${token}` })
+  })
+  for (const token of people) await ask(token)
+  await ask('nobody-web')
+  return { tokens, left: () => people.filter((token) => recall(token) !== undefined), recall }
+}
+
+for (const [selector, gone] of [
+  [{ token: 'alice-web' }, ['alice-web']],
+  [{ token: 'nobody' }, []],
+  [{ subject: 'alice' }, ['alice-web', 'alice-app']],
+  [{ clientId: 'web' }, ['alice-web', 'bob-web', 'carol-web']],
+  [{ jwtId: 'id-bob-app' }, ['bob-app']],
+  [{ subject: 'alice', clientId: 'web' }, ['alice-web']],
+  [{ subject: 'alice', clientId: 'web', jwtId: 'id-bob-app' }, []],
+  [{ subject: 'web' }, []],
+  [{ all: true }, people]
+] as const) {
+  test(`evict ${JSON.stringify(selector)}: these go and no others`, async () => {
+    const { tokens, left, recall } = await crowd()
+    const count = tokens.evict(selector)
+    assert.deepEqual(left(), people.filter((token) => !(gone as readonly string[]).includes(token)))
+    const isAll = 'all' in selector
+    assert.equal(count, gone.length + (isAll ? 1 : 0))
+    assert.equal(recall('nobody-web') === undefined, isAll)
+    assert.equal(tokens.evict(selector), 0, 'a second time')
+  })
+}
+
+test('evict by token takes one that is not active too', async () => {
+  const { tokens, recall } = await crowd()
+  assert.equal(tokens.evict({ token: 'nobody-web' }), 1)
+  assert.equal(recall('nobody-web'), undefined)
+})
+
+test('claims that a token does not have select it by no name', async () => {
+  const { tokens, ask, recall } = scene(() => recordOf({}))
+  await ask('abc')
+  for (const selector of [{ subject: '' }, { subject: 'null' }, { clientId: 'undefined' }, { jwtId: '' }]) assert.equal(tokens.evict(selector), 0)
+  assert.notEqual(recall('abc'), undefined)
+})
+
+for (const selector of [{ token: 'abc' }, { all: true }, { subject: 'alice' }] as const) {
+  test(`evict ${Object.keys(selector)[0]} while the answer is on its way: it is not kept, and later asks do not join it`, async () => {
+    const held = heldAnswers()
+    const { resolver, tokens, ask, recall } = scene(held.answer)
+    const before = ask('abc')
+    const stale = await held.next()
+    assert.equal(tokens.evict(selector), 0)
+    const after = ask('abc')
+    const current = await held.next()
+    assert.equal(resolver.asked.length, 2, 'the second ask joined the first')
+    stale.give(recordOf({ sub: 'alice' }))
+    assert.equal((await before).record?.subject, 'alice', 'who asked before gets the answer')
+    assert.equal(recall('abc'), undefined, 'the stale answer was kept')
+    current.give(null)
+    assert.equal((await after).record, null)
+    assert.equal(recall('abc')?.record, null)
+  })
+}
+
+test('an answer that was on its way when evicted does not take the place of a later one', async () => {
+  const held = heldAnswers()
+  const { tokens, ask, recall } = scene(held.answer)
+  const before = ask('abc')
+  const stale = await held.next()
+  tokens.evict({ token: 'abc' })
+  const after = ask('abc')
+  ;(await held.next()).give(null)
+  await after
+  stale.give(recordOf())
+  await before
+  assert.notEqual(recall('abc')?.record?.bound.claims.active, true)
+})
+
+test('a `fresh` answer that was on its way when evicted is not kept either', async () => {
+  const held = heldAnswers()
+  const { tokens, ask, recall } = scene(held.answer)
+  const fresh = ask('abc', true)
+  const stale = await held.next()
+  tokens.evict({ token: 'abc' })
+  stale.give(recordOf())
+  await fresh
+  assert.equal(recall('abc'), undefined)
+})
+
+test('a call that fails after an eviction leaves the later one its place', async () => {
+  const held = heldAnswers()
+  const { resolver, tokens, ask } = scene(held.answer)
+  const before = assert.rejects(ask('abc'))
+  const stale = await held.next()
+  tokens.evict({ all: true })
+  const after = ask('abc')
+  stale.fail(refuse('issuer_unavailable'))
+  await before
+  const joining = ask('abc')
+  ;(await held.next()).give(null)
+  assert.equal(await after, await joining)
+  assert.equal(resolver.asked.length, 2)
+})
+
+test('a token that is no longer active takes the place of the active one', async () => {
+  let record: TokenRecord | null = recordOf({ sub: 'alice' })
+  const { tokens, ask, recall } = scene(() => record)
+  await ask('abc')
+  record = null
+  await ask('abc', true)
+  assert.equal(recall('abc')?.record, null)
+  assert.deepEqual([tokens.stats().entries, tokens.stats().inactiveEntries], [0, 1])
+  record = recordOf({ sub: 'alice' })
+  await ask('abc', true)
+  assert.equal(recall('abc')?.record?.subject, 'alice')
+  assert.deepEqual([tokens.stats().entries, tokens.stats().inactiveEntries], [1, 0])
+  assert.equal(tokens.evict({ all: true }), 1)
+})
+
+test('a token that is no longer active is gone also where "not active" is not remembered', async () => {
+  let record: TokenRecord | null = recordOf()
+  const tokens = cachedTokens(scriptedResolver(() => record), { ...cacheOptions, negativeTtl: 0 })
+  const key = tokens.keyOf('abc')
+  await tokens.ask(key, 'abc', false)
+  record = null
+  await tokens.ask(key, 'abc', true)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+})

@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict'
+import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
+import type { CacheOptions } from '../../lib/cache/cached.ts'
+import type { TokenResolver } from '../../lib/token/resolver.ts'
+
+export const cacheOptions: CacheOptions = { enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000 }
+
+/** The record of an active token. */
+export function recordOf (claims: Record<string, unknown> = {}): TokenRecord {
+  const record = readClaims({ active: true, ...claims }, 'https://login.example.com')
+  assert.ok(typeof record === 'object', `a bad claim: ${String(record)}`)
+  return record
+}
+
+export interface ScriptedResolver extends TokenResolver {
+  /** Tokens that were asked for, oldest first. */
+  readonly asked: string[]
+  readonly isClosed: boolean
+}
+
+/** A resolver that answers as it is told; asynchronously in any case, as a network does. */
+export function scriptedResolver (answer: (token: string) => TokenRecord | null | Promise<TokenRecord | null>, identity: readonly string[] = ['i', 'e', 'c']): ScriptedResolver {
+  const asked: string[] = []
+  let isClosed = false
+  return {
+    identity,
+    asked,
+    get isClosed () { return isClosed },
+    async resolve (token) {
+      asked.push(token)
+      await new Promise((resolve) => setImmediate(resolve))
+      return answer(token)
+    },
+    async close () { isClosed = true }
+  }
+}
+
+/** Answers that are given when the test says so, oldest call first. */
+export function heldAnswers () {
+  const held: Array<{ give: (record: TokenRecord | null) => void, fail: (error: Error) => void }> = []
+  return {
+    answer: () => new Promise<TokenRecord | null>((resolve, reject) => { held.push({ give: resolve, fail: reject }) }),
+    /** The oldest call that has no answer yet, once it was made. */
+    async next () {
+      while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
+      return held.shift() as (typeof held)[number]
+    }
+  }
+}

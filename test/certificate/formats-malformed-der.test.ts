@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict'
+import { createHash, createPublicKey } from 'node:crypto'
+import { before, describe, it } from 'node:test'
+import { formats, type FormatName } from '../../lib/certificate/formats.ts'
+import { headerSource } from '../../lib/certificate/source.ts'
+import { createCertificate, createCertificateRequest, createKeys, createRevocationList, type TestCertificate } from './certificates.ts'
+import { inboundMessage, verdictOf } from './inbound.ts'
+import { berInSignedPart, malformations } from './malformed-der.ts'
+import { write } from './spellings.ts'
+
+const otherThings: Record<string, Buffer> = {}
+let certificate: TestCertificate
+let larger: TestCertificate
+
+before(async () => {
+  const keys = await createKeys('rsa')
+  certificate = await createCertificate()
+  larger = await createCertificate({ keys })
+  otherThings['a certificate request'] = await createCertificateRequest(keys)
+  otherThings['a revocation list'] = await createRevocationList(keys)
+  otherThings['a public key'] = createPublicKey(certificate.pem).export({ type: 'spki', format: 'der' })
+  otherThings['a private key'] = Buffer.from(certificate.key.replace(/-----.*-----|\s/g, ''), 'base64')
+})
+
+for (const [name, decode] of Object.entries(formats)) {
+  const format = name as FormatName
+  const source = headerSource({ header: 'x-cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+  const read = (der: Buffer): string => verdictOf(source, inboundMessage([['x-cert', write(format, der)]]))
+
+  describe(`format ${format}: what it holds must be one certificate in DER`, () => {
+    it('and then it is taken', () => {
+      assert.equal(read(certificate.der), certificate.thumbprint)
+      assert.equal(read(larger.der), larger.thumbprint)
+    })
+
+    for (const [what, alter] of Object.entries(malformations)) {
+      it(`S-12: refuses ${what}`, () => {
+        for (const { der } of [certificate, larger]) assert.equal(read(alter(der)), 'certificate_malformed')
+      })
+    }
+
+    for (const what of ['a certificate request', 'a revocation list', 'a public key', 'a private key']) {
+      it(`refuses ${what}`, () => {
+        assert.equal(read(otherThings[what] as Buffer), 'certificate_malformed')
+      })
+    }
+
+    it('S-11: BER in the part that is signed is no second spelling: its thumbprint is another one', () => {
+      const altered = berInSignedPart(certificate.der)
+      const outcome = read(altered)
+      assert.notEqual(outcome, certificate.thumbprint)
+      assert.equal(outcome, createHash('sha256').update(altered).digest('base64url'))
+    })
+  })
+}

@@ -1,0 +1,107 @@
+import type { Reason } from '../../types/decision.ts'
+
+/** `taken`: the first certificate of the vectors. `other`: its second. `third`: neither. Else the reason for the refusal. */
+export type Verdict = 'taken' | 'other' | 'third' | Reason
+
+const malformed: Reason = 'certificate_malformed'
+const ambiguous: Reason = 'certificate_ambiguous'
+const placeholder: Reason = 'certificate_placeholder'
+const unverified: Reason = 'certificate_unverified'
+const missing: Reason = 'certificate_missing'
+
+/** What becomes of every case whose format is supported. */
+export const verdicts: Readonly<Record<string, Verdict>> = {
+  'sf-ok': 'taken',
+  'sf-ows': 'taken',
+  'sf-param': malformed,
+  'sf-list': ambiguous,
+  'sf-list-same': ambiguous,
+  'sf-two-lines': ambiguous,
+  'sf-two-lines-same': ambiguous,
+  'sf-two-lines-empty-second': ambiguous,
+  'sf-no-open': malformed,
+  'sf-no-close': malformed,
+  'sf-no-colons': malformed,
+  'sf-quoted': malformed,
+  'sf-old-draft-star': malformed,
+  'sf-token': malformed,
+  'sf-int': malformed,
+  'sf-bool': malformed,
+  'sf-innerlist': malformed,
+  'sf-dict': malformed,
+  'sf-base64url': malformed,
+  'sf-unpadded': malformed,
+  'sf-space-inside': malformed,
+  'sf-tab-inside': malformed,
+  'sf-bang': malformed,
+  'sf-suffix': malformed,
+  'sf-trailing-text': malformed,
+  'sf-empty-bytes': placeholder,
+  'sf-empty': placeholder,
+  'sf-one-colon': malformed,
+  'sf-pem-in-bytes': malformed,
+  'sf-trailing-garbage': malformed,
+  'sf-two-der': malformed,
+  'sf-truncated': malformed,
+  'sf-ber-indefinite': malformed,
+  'sf-ber-nonminimal': malformed,
+  'sf-spki-only': malformed,
+  'sf-random': malformed,
+  'sf-nul-cert': malformed,
+  'sf-placeholder-caddy': placeholder,
+  'sf-bitflip': 'third',
+  'sf-other-cert': 'other',
+  'sf-underscore-name': ambiguous,
+  'sf-large': malformed,
+  'sf-zero-padding-bits': malformed,
+  'url-nginx': 'taken',
+  'url-encodeURIComponent': 'taken',
+  'url-lowercase-hex': 'taken',
+  'url-aws-safe': 'taken',
+  'url-no-final-newline': 'taken',
+  'url-crlf': 'taken',
+  'url-two-certs': ambiguous,
+  'url-leading-text': malformed,
+  'url-trailing-text': malformed,
+  'url-bad-escape': malformed,
+  'url-truncated-escape': malformed,
+  'url-bad-utf8': malformed,
+  'url-nul': malformed,
+  'url-double-encoded': malformed,
+  'url-private-key': malformed,
+  'url-label-trusted': malformed,
+  'url-label-x509': malformed,
+  'url-empty': placeholder,
+  'url-null-apache': placeholder,
+  'url-dash': placeholder,
+  'url-two-lines': ambiguous,
+  'apache-spaces': 'taken',
+  'apache-spaces-two': ambiguous,
+  'apache-null': placeholder,
+  'b64-ok': 'taken',
+  'b64-colons': malformed,
+  'b64-urlenc': malformed,
+  'b64-comma-chain': ambiguous,
+  'b64-space': malformed,
+  'b64-garbage-tail': malformed,
+  'b64-caddy-placeholder': placeholder,
+  'b64-pem': malformed,
+  'b64-thumbprint-only': malformed,
+  'verify-success': 'taken',
+  'verify-failed': unverified,
+  'verify-none': missing,
+  'verify-haproxy-0-no-cert': missing,
+  'verify-missing': unverified,
+  'verify-twice': ambiguous,
+  'verify-lowercase': unverified
+}
+
+/** Cases that the vectors leave to the product, what we chose, and why. */
+export const pinned: Readonly<Record<string, readonly [Verdict, string]>> = {
+  'sf-param': [malformed, 'RFC 9440 defines no parameter: one that stands there did not come from a terminator that follows it'],
+  'sf-unpadded': [malformed, 'RFC 8941 section 4.2.7 allows either; one certificate has one spelling'],
+  'sf-zero-padding-bits': [malformed, 'as sf-unpadded: stray pad bits are a second spelling'],
+  'sf-bitflip': ['third', 'well-formed DER: only the thumbprint tells, and it is another one'],
+  'url-crlf': ['taken', 'white space in the PEM body is whatever the proxy left in it'],
+  'verify-failed': [unverified, 'a verdict was asked for, and it is another one']
+}
