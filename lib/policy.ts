@@ -14,6 +14,8 @@ export interface Registration {
   readonly audience: readonly string[] | null
   readonly tokens: CachedTokens
   readonly certificate: CertificateSource
+  /** Whether Fastify terminates TLS itself. */
+  readonly speaksTls: boolean
   readonly realm: string
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
@@ -57,7 +59,7 @@ export function compilePolicy (registration: Registration, declared: unknown, is
   }
   const options: RouteOptions = { ...registration.defaults, ...withoutUndefined(declared ?? {}) }
   const { binding = 'required', scopes = [], anyScope = null, audience, clients, cache } = options
-  const certificate = options.certificate === undefined ? registration.certificate : compileCertificateSource(options.certificate, `${path}.certificate`)
+  const certificate = options.certificate === undefined ? registration.certificate : compileCertificateSource(options.certificate, `${path}.certificate`, registration.speaksTls)
   return Object.freeze<Policy>({
     issuer: registration.issuer,
     tokens: registration.tokens,

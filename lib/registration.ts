@@ -18,13 +18,12 @@ export async function compileRegistration (options: unknown, server: unknown): P
   validateOptions(PluginSchema, options, 'options')
   const { certificate, issuers: [issuer], cache = {}, realm, ...defaults } = options as PluginOptions
   if (issuer === undefined) throw new OptionsError('options.issuers: missing')
-  if (certificate.source === 'tls' && !(server instanceof TlsServer)) {
-    throw new OptionsError('options.certificate.source: found "tls", but this server does not speak TLS; allowed: "header", or Fastify({ https: { requestCert: true, … } })')
-  }
+  const speaksTls = server instanceof TlsServer
   return Object.freeze({
     issuer: issuer.issuer,
     audience: issuer.audience === false ? null : Object.freeze([issuer.audience].flat()),
-    certificate: compileCertificateSource(certificate, 'options.certificate'),
+    certificate: compileCertificateSource(certificate, 'options.certificate', speaksTls),
+    speaksTls,
     tokens: cachedTokens(await compileIssuer(issuer, 'options.issuers[0]'), {
       enabled: cache.enabled ?? defaultOf<boolean>(cacheDefaults.enabled),
       maxEntries: cache.maxEntries ?? defaultOf<number>(cacheDefaults.maxEntries),

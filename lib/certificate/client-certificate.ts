@@ -15,8 +15,8 @@ export function presentCertificate (der: Buffer): PresentedCertificate {
 }
 
 /**
- * Node's parser takes DER with trailing bytes, two certificates in a row, and BER: then the hash of what was sent is not
- * the hash of what was read. `raw` is the certificate encoded again; nothing but exactly that is taken.
+ * Node's parser takes bytes after the certificate, two certificates in a row, and BER around it: then the hash of what was
+ * sent is not the hash of what was read. `raw` is what was read; nothing but exactly that is taken.
  */
 export function refuseUnlessOneCertificate (der: Uint8Array): void {
   let raw: Buffer

@@ -8,11 +8,19 @@ import { trustedPeers } from './trusted-proxy.ts'
 const schemas = CertificateSchema.properties
 const reserved = new Set(['authorization', 'connection', 'host', 'cookie'])
 
-/** Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot. */
-export function compileCertificateSource (options: CertificateOptions, path: string): CertificateSource {
+/**
+ * Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot.
+ *
+ * @param speaksTls - whether Fastify terminates TLS itself
+ * @throws OptionsError
+ */
+export function compileCertificateSource (options: CertificateOptions, path: string, speaksTls = false): CertificateSource {
   if (options.source === 'tls') {
-    const other = Object.keys(options).find((name) => name !== 'source')
+    const other = Object.entries(options).find(([name, value]) => name !== 'source' && value !== undefined)?.[0]
     if (other !== undefined) throw new OptionsError(`${path}.${other}: has no meaning with source "tls"; allowed: source "header", or no ${other}`)
+    if (!speaksTls) {
+      throw new OptionsError(`${path}.source: found "tls", but this server does not speak TLS; allowed: "header", or Fastify({ https: { requestCert: true, … } })`)
+    }
     return tlsSource()
   }
   const preset: Preset | undefined = options.preset === undefined ? undefined : presets[options.preset]
@@ -25,8 +33,8 @@ export function compileCertificateSource (options: CertificateOptions, path: str
     throw new OptionsError(`${path}.trustedProxies: missing; without it every caller could forge a certificate; allowed: ${schemas.trustedProxies['allowed']}`)
   }
   const verified = options.verified ?? preset?.verified ?? false
-  const taken = [header, ...(verified === false ? [] : [verified.header])].find((name) => reserved.has(name.toLowerCase()))
-  if (taken !== undefined) throw new OptionsError(`${path}.header: found "${taken}", which has a meaning of its own; allowed: another name`)
+  refuseReserved(header, `${path}.header`)
+  if (verified !== false) refuseReserved(verified.header, `${path}.verified.header`)
   if (verified !== false && verified.header.toLowerCase() === header.toLowerCase()) {
     throw new OptionsError(`${path}.verified.header: found the header of the certificate; allowed: another name`)
   }
@@ -38,6 +46,10 @@ export function compileCertificateSource (options: CertificateOptions, path: str
     verified,
     maxBytes: options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
   })
+}
+
+function refuseReserved (name: string, path: string): void {
+  if (reserved.has(name.toLowerCase())) throw new OptionsError(`${path}: found "${name}", which has a meaning of its own; allowed: another name`)
 }
 
 function refuseShortName (secretName: { minLength?: number }, header: string | undefined, path: string): void {

@@ -3,7 +3,7 @@ import { decodeBase64 } from './base64.ts'
 
 // RFC 7468 section 2, strict label, nothing before it; white space only after it. The body may lack its line breaks, or have
 // spaces or tabs for them, because a header line cannot hold any.
-const armour = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]*)-----END CERTIFICATE-----\s*$/
+const armour = /^-----BEGIN CERTIFICATE-----([A-Za-z0-9+/= \t\r\n]*)-----END CERTIFICATE-----[ \t\r\n]*$/
 const begin = '-----BEGIN '
 
 /** One PEM certificate to DER, whatever white space its proxy left in it. */
@@ -13,7 +13,7 @@ export function decodePem (text: string): Buffer {
     if (text.indexOf(begin) !== text.lastIndexOf(begin)) throw refuse('certificate_ambiguous', 'more than one PEM block')
     throw refuse('certificate_malformed', 'not one PEM block labelled CERTIFICATE')
   }
-  const base64 = body.replace(/\s+/g, '')
+  const base64 = body.replace(/[ \t\r\n]+/g, '')
   if (base64 === '') throw refuse('certificate_placeholder', 'PEM armour with nothing inside')
   const der = decodeBase64(base64)
   if (der === null) throw refuse('certificate_malformed', 'the PEM body is not canonical base64')

@@ -83,11 +83,16 @@ export function headerSource ({ header, decode, isTrusted, verified, maxBytes }:
 
 /** A decoder of the user's own may throw anything; none of it goes further, since its message may hold the value. */
 function decodeStrictly (decode: CertificateDecoder, value: string): Buffer {
+  let der: unknown
   try {
-    return Buffer.from(decode(value))
+    der = decode(value)
   } catch (error) {
-    throw isRefusal(error) ? error : refuse('certificate_malformed', 'the decoder threw, or gave no bytes')
+    throw isRefusal(error) ? error : refuse('certificate_malformed', 'the decoder threw')
   }
+  if (der instanceof Uint8Array) return Buffer.from(der)
+  // An async decoder does not fit; what it rejects with must not end the process.
+  Promise.resolve(der).catch(() => {})
+  throw refuse('certificate_malformed', 'the decoder gave no bytes')
 }
 
 /** The certificate of the TLS connection, where Fastify itself terminates TLS. */

@@ -1,4 +1,4 @@
-import { BlockList, isIP, isIPv4, type Socket } from 'node:net'
+import { BlockList, isIP, type Socket } from 'node:net'
 import { OptionsError } from '../errors.ts'
 
 /**
@@ -37,22 +37,28 @@ function listensAtPath (socket: Socket): boolean {
 function includes (addresses: BlockList, remoteAddress: string): boolean {
   // fe80::1%eth0: the zone names an interface of ours, not a part of the address (RFC 4007 section 11).
   const address = remoteAddress.replace(/%.*$/, '')
-  const mapped = /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1]
-  if (mapped !== undefined && isIPv4(mapped)) return addresses.check(mapped, 'ipv4')
   const version = isIP(address)
+  // IPv4 addresses in IPv6 form (::ffff:10.0.0.1) are found in IPv4 ranges too.
   return version !== 0 && addresses.check(address, version === 4 ? 'ipv4' : 'ipv6')
 }
+
+// Wider ones hold more than any network of one's own: 10.0.0.0/8 and fc00::/7 are the widest private ranges.
+const shortestPrefix = { ipv4: 8, ipv6: 7 }
 
 function addRange (addresses: BlockList, entry: string, path: string): void {
   const [address = '', prefix, ...rest] = entry.split('/')
   const version = isIP(address)
+  const family = version === 4 ? 'ipv4' : 'ipv6'
   const bits = version === 4 ? 32 : 128
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN
-  if (version === 0 || rest.length > 0 || !(length <= bits)) {
+  if (version === 0 || address.includes('%') || rest.length > 0 || !(length <= bits)) {
     throw new OptionsError(`${path}: found "${entry}"; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
   }
-  if (length === 0) {
-    throw new OptionsError(`${path}: found "${entry}", which trusts every address, so that every caller could forge a certificate; allowed: the addresses of your proxies`)
+  const range = new BlockList()
+  range.addSubnet(address, length, family)
+  const holdsAllOfIPv4 = version === 6 && range.check('0.0.0.0') && range.check('255.255.255.255')
+  if (length < shortestPrefix[family] || holdsAllOfIPv4) {
+    throw new OptionsError(`${path}: found "${entry}", which trusts so many addresses that callers could forge a certificate; allowed: the addresses of your proxies`)
   }
-  addresses.addSubnet(address, length, version === 4 ? 'ipv4' : 'ipv6')
+  addresses.addSubnet(address, length, family)
 }
