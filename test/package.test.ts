@@ -9,7 +9,9 @@ import { test, type TestContext } from 'node:test'
 function installed (t: TestContext): { directory: string, files: string[] } {
   const directory = mkdtempSync(join(tmpdir(), 'bound-token-package-'))
   t.after(() => rmSync(directory, { recursive: true }))
-  const [{ filename, files }] = JSON.parse(execFileSync('npm', ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', directory], { encoding: 'utf8', shell: process.platform === 'win32' })) as [{ filename: string, files: Array<{ path: string }> }]
+  const pack = ['pack', '--json', '--silent', '--ignore-scripts', '--pack-destination', directory]
+  const packed = execFileSync('npm', pack, { encoding: 'utf8', shell: process.platform === 'win32' })
+  const [{ filename, files }] = JSON.parse(packed) as [{ filename: string, files: Array<{ path: string }> }]
   mkdirSync(join(directory, 'node_modules'))
   execFileSync('tar', ['-xzf', join(directory, filename), '-C', join(directory, 'node_modules')])
   symlinkSync('package', join(directory, 'node_modules', 'fastify-bound-token'))
