@@ -10,7 +10,12 @@ const credentials = /^bearer +([a-z0-9\-._~+/]+=*)$/i
 const otherScheme = /^(?!bearer(?: |$))[!#$%&'*+\-.^_`|~0-9a-z]+(?: |$)/i
 
 // RFC 6750 section 2.3; ours never reads it, but a request with two tokens is malformed (section 3.1).
-const queryToken = /[?&]access_token(?:\[\])?=/
+function hasQueryToken (url: string): boolean {
+  const start = url.indexOf('?')
+  if (start === -1) return false
+  const query = url.slice(start + 1)
+  return /(?:^|&)access_token(?:\[\])?(?:=|&|$)/.test(query) || (query.includes('%') && new URLSearchParams(query).has('access_token'))
+}
 
 /** Longer ones are refused unread; Node's own limit for all headers is 16 KiB unless raised. */
 const maxTokenLength = 16_384
@@ -21,7 +26,7 @@ export function bearerToken (authorization: string | undefined, url: string | un
   if (authorization.length > maxTokenLength) throw refuse('token_malformed', 'longer than 16384 characters')
   const token = credentials.exec(authorization)?.[1]
   if (token === undefined) throw refuse(otherScheme.test(authorization) ? 'token_missing' : 'token_malformed')
-  if (url !== undefined && url.includes('?') && queryToken.test(url)) {
+  if (url !== undefined && hasQueryToken(url)) {
     throw refuse('token_malformed', 'a second token in the query')
   }
   return token

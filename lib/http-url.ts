@@ -8,6 +8,6 @@ import { OptionsError } from './errors.ts'
 export function httpUrl (text: string, path: string, allowed: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && /^https?:$/.test(url.protocol) && url.hash === '' && url.username === '' && url.password === '') return url
-  const found = text.includes('@') ? 'something with credentials' : JSON.stringify(text)
+  const found = text.includes('@') ? 'something with credentials' : JSON.stringify(text.replace(/\?.*/, '?…'))
   throw new OptionsError(`${path}: found ${found}; allowed: ${allowed}`)
 }

@@ -106,7 +106,7 @@ const IntrospectionSchema = Type.Object({
     }),
     clientId: Type.String({ ...nonEmpty, description: 'Client identifier of this service.' }),
     clientSecret: Type.Intersect([SecretSchema], { secret: true, description: 'Its secret.', allowed: SecretSchema['allowed'] as string })
-  }, { ...closed, typeName: 'ClientAuthOptions', description: 'Credentials of this service at the authorization server.' }),
+  }, { ...closed, typeName: 'ClientAuthOptions', secret: true, description: 'Credentials of this service at the authorization server.' }),
   timeout: Type.Optional(Type.Integer({
     minimum: 10, maximum: 60_000, default: 5000, description: 'Milliseconds for a whole call.'
   })),
@@ -127,7 +127,7 @@ const Audience = {
 const audienceForms = [Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })] as const
 
 export const IssuerSchema = Type.Object({
-  issuer: Type.String({ ...nonEmpty, description: 'Issuer identifier of the authorization server, an https URL. An `iss` in an answer must be equal.' }),
+  issuer: Type.String({ ...nonEmpty, description: 'Issuer identifier of the authorization server, a URL. It is only compared: an `iss` in an answer must be equal.' }),
   audience: Type.Union([...audienceForms, Type.Literal(false)], {
     allowed: 'a string, a list of strings, or false for an authorization server that states no audience',
     description: 'Identifiers of this API; a token must name one of them in `aud`. `false` accepts tokens for any audience: only for an authorization server that states none.'
@@ -152,13 +152,13 @@ export const CacheSchema = Type.Object({
 }, { ...closed, typeName: 'CacheOptions' })
 
 const claimOrConstant = Type.Union([
-  Type.String({ pattern: '^[\\x20-\\x7E]*$' }),
+  Type.String({ pattern: '^[\\x20-\\x7E]*$', secret: true }),
   Type.Object({
     claim: Type.String({
-      ...nonEmpty, description: 'Name of a claim. Its value is sent when it is a string of printable ASCII, a number or a boolean; otherwise the header is not sent.'
+      ...nonEmpty, description: 'Name of a claim. Its value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent.'
     })
   }, closed)
-], { allowed: 'a string of printable ASCII, or { claim }' })
+], { secret: true, allowed: 'a string of printable ASCII, or { claim }' })
 
 export const UpstreamSchema = Type.Object({
   url: Type.String({ ...nonEmpty, description: 'http or https URL; the path and query of the request are put behind its path.' }),
@@ -213,7 +213,6 @@ export const PluginSchema = Type.Object({
   ...routeProperties
 }, { ...closed, typeName: 'FastifyBoundTokenOptions' })
 
-export type PluginOptions = Static<typeof PluginSchema>
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
 export type IssuerOptions = Static<typeof IssuerSchema>

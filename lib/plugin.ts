@@ -5,19 +5,20 @@ import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, setRefusalHeaders } from './answer.ts'
 import { evictionSelector } from './cache/eviction.ts'
+import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
-import { dropFields } from './field-name.ts'
+import { dropFields, foldName } from './field-name.ts'
 import { guard, type Trail } from './guard.ts'
-import { compilePolicy, type Policy } from './policy.ts'
+import { compilePolicy, type Handler, type Policy } from './policy.ts'
 import { compileRegistration } from './registration.ts'
-import { claimScope } from './scope.ts'
+import { claimScope, hiddenFields } from './scope.ts'
 import { upstreams } from './upstream/proxy.ts'
 
 /** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
 interface Compiled {
   readonly declared: unknown
-  readonly policy: Policy | null
+  policy: Policy | null
 }
 
 const kForward = Symbol('fastify-bound-token.forward')
@@ -39,11 +40,15 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const kPolicy = Symbol('fastify-bound-token.policy')
   const late = new WeakMap<object, Compiled>()
   const decided = decisions()
-  const proxies = upstreams((reply, refusal) => {
+  const hidden = hiddenFields(app)
+  const proxies = upstreams(hidden, (reply, refusal) => {
     reply.send(refuseForwarding(reply, refusal))
   })
-
-  proxies.hide(Object.values(registration.certificate.fields))
+  // Which policy let a request through to `forward`: another route's handler may have passed it on.
+  const judged = new WeakMap<FastifyRequest, Policy>()
+  const recompilations: Array<() => void> = []
+  if (registration.defaults.upstream !== undefined) proxies.add(registration.defaults.upstream, '', 'options.upstream')
+  hide(registration.certificate)
 
   app.decorateRequest('accessToken', null)
   app.decorateRequest('clientCertificate', null)
@@ -56,11 +61,18 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
   app.addHook('onRoute', (route) => {
     const declared = route.config?.boundToken
-    const policy = compile(declared, route.handler === forward, `route ${nameOf(route)}: config.boundToken`)
-    route.config = Object.assign({}, route.config, { [kPolicy]: { declared, policy } satisfies Compiled })
+    const handler = route.handler === forward ? 'forward' : 'other'
+    const compileAgain = (): Policy | null => compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
+    const compiled: Compiled = { declared, policy: compileAgain() }
+    route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
+    // A hook that ran after this one may have changed the declaration in its place.
+    recompilations.push(() => { compiled.policy = compileAgain() })
   })
   app.addHook('onRequest', enforce)
-  app.addHook('onReady', () => proxies.ready())
+  app.addHook('onReady', async () => {
+    for (const recompile of recompilations.splice(0)) recompile()
+    await proxies.ready()
+  })
   app.addHook('onClose', async () => {
     await Promise.all([registration.tokens.close(), proxies.close()])
   })
@@ -96,8 +108,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   function stop (error: unknown, request: FastifyRequest, reply: FastifyReply, policy: Policy | null, trail: Trail, done: Done): void {
     if (policy === null || !isRefusal(error)) {
-      request.log.error({ err: error }, 'a request could not be judged')
-      return done(new NotJudgedError())
+      return done(notJudged(error, request, reply))
     }
     logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
     if (policy.isReport) return pass(request, policy, done)
@@ -108,7 +119,10 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   function pass (request: FastifyRequest, policy: Policy | null, done: Done): void {
     dropOurs(request)
-    if (policy !== null && policy.upstream !== null) request.headers = unread
+    if (policy !== null && policy.upstream !== null) {
+      judged.set(request, policy)
+      request.headers = unread
+    }
     done()
   }
 
@@ -118,14 +132,23 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const policy = policyOf(request)
-    const { accessToken, clientCertificate: certificate } = request
-    if (policy === null || policy.upstream === null || (accessToken === null && !policy.isReport)) throw new NotJudgedError()
-    try {
-      return await proxies.forward(request, reply, policy.upstream, accessToken === null ? null : { accessToken, certificate })
-    } catch (error) {
-      throw isRefusal(error) ? refuseForwarding(reply, error) : error
+    const policy = judged.get(request)
+    const accessToken = request.accessToken ?? null
+    if (policy === undefined || policy.upstream === null || (accessToken === null && !policy.isReport)) {
+      throw notJudged('no policy with an upstream has let this request through', request, reply)
     }
+    const verified = accessToken === null || policy.isReport ? null : { accessToken, certificate: request.clientCertificate ?? null }
+    try {
+      return await proxies.forward(request, reply, policy.upstream, verified)
+    } catch (error) {
+      throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)
+    }
+  }
+
+  function notJudged (err: unknown, request: FastifyRequest, reply: FastifyReply): Error {
+    request.log.error({ err }, 'a request could not be judged')
+    reply.header('cache-control', 'no-store')
+    return new NotJudgedError()
   }
 
   function refuseForwarding (reply: FastifyReply, refusal: Refusal): Refusal {
@@ -135,23 +158,27 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   function policyOf (request: FastifyRequest): Policy | null {
-    const { config, handler } = request.routeOptions
+    const { config } = request.routeOptions
     const declared = config.boundToken
     const compiled = (config as { [kPolicy]?: Compiled })[kPolicy]
     if (compiled !== undefined && compiled.declared === declared) return compiled.policy
-    // A route older than this plugin, an unknown URL, or a declaration that changed after `onRoute`.
+    // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
     const again = late.get(config)
     if (again !== undefined && again.declared === declared) return again.policy
-    const policy = compile(declared, handler.name === `bound ${forward.name}`, `route ${config.method} ${config.url}: config.boundToken`)
+    const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
     late.set(config, { declared, policy })
     return policy
   }
 
-  function compile (declared: unknown, isForwarded: boolean, path: string): Policy | null {
-    const policy = compilePolicy(registration, declared, isForwarded, path)
-    if (policy !== null) proxies.hide(Object.values(policy.certificate.fields))
-    if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, `${path}.upstream`)
+  function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
+    const policy = compilePolicy(registration, declared, handler, path)
+    if (policy !== null) hide(policy.certificate)
+    if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
     return policy
+  }
+
+  function hide ({ fields }: CertificateSource): void {
+    for (const name of Object.values(fields)) hidden.add(foldName(name))
   }
 }
 

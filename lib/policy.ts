@@ -40,26 +40,31 @@ export interface Policy {
 }
 
 /**
+ * What handles a route, as far as `onRoute` shows it: routes that are older than the plugin are `unseen`, unknown URLs are
+ * `not-found`.
+ */
+export type Handler = 'forward' | 'other' | 'unseen' | 'not-found'
+
+/**
  * @param declared - the route's `config.boundToken`
- * @param isForwarded - whether the route's handler is `forward`
  * @param path - what to call it in an error
  * @returns null for a public route
  * @throws OptionsError
  */
-export function compilePolicy (registration: Registration, declared: unknown, isForwarded: boolean, path: string): Policy | null {
+export function compilePolicy (registration: Registration, declared: unknown, handler: Handler, path: string): Policy | null {
   if (declared === false) {
-    if (isForwarded) throw new OptionsError(`${path}: found false with the handler \`forward\`; allowed: an object with upstream`)
+    if (handler === 'forward') throw new OptionsError(`${path}: found false with the handler \`forward\`; allowed: an object with upstream`)
     return null
   }
-  if (declared !== undefined) {
-    if (typeof declared !== 'object' || declared === null) {
-      throw new OptionsError(`${path}: found ${JSON.stringify(declared)}; allowed: false for a public route, or an object with ${Object.keys(RouteSchema.properties).join(', ')}`)
-    }
-    validateOptions(RouteSchema, declared, path)
+  if (declared !== undefined && (typeof declared !== 'object' || declared === null)) {
+    throw new OptionsError(`${path}: found ${JSON.stringify(declared)}; allowed: false for a public route, or an object with ${Object.keys(RouteSchema.properties).join(', ')}`)
   }
-  const options: RouteOptions = { ...registration.defaults, ...withoutUndefined(declared ?? {}) }
+  const own = withoutUndefined(validateOptions(RouteSchema, declared ?? {}, path))
+  const options: RouteOptions = { ...registration.defaults, ...own }
   const { binding = 'required', scopes = [], anyScope = null, audience, clients, cache } = options
-  const certificate = options.certificate === undefined ? registration.certificate : compileCertificateSource(options.certificate, `${path}.certificate`, registration.speaksTls)
+  const certificate = options.certificate === undefined
+    ? registration.certificate
+    : compileCertificateSource(options.certificate, `${path}.certificate`, registration.speaksTls)
   return Object.freeze<Policy>({
     issuer: registration.issuer,
     tokens: registration.tokens,
@@ -73,17 +78,18 @@ export function compilePolicy (registration: Registration, declared: unknown, is
     maxAge: cache === undefined ? Infinity : cache === false ? 0 : cache.maxTtl,
     challenges: buildChallenges(registration.realm, scopes.length > 0 ? scopes : anyScope ?? []),
     readFields: requestFields(binding === 'off' ? {} : certificate.fields),
-    upstream: upstreamOf(options, (declared as RouteOptions | undefined)?.upstream !== undefined, isForwarded, path)
+    upstream: upstreamOf(options, own.upstream !== undefined, handler, path)
   })
 }
 
 /** An upstream and the handler that forwards to it go together; one that the plugin's options set is for the routes that use it. */
-function upstreamOf ({ upstream }: RouteOptions, isOwn: boolean, isForwarded: boolean, path: string): UpstreamOptions | null {
-  if (isForwarded && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
-  if (isOwn && !isForwarded) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
-  return isForwarded ? upstream as UpstreamOptions : null
+function upstreamOf ({ upstream }: RouteOptions, isOwn: boolean, handler: Handler, path: string): UpstreamOptions | null {
+  if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
+  if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
+  if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token was registered; allowed: after it`)
+  return handler === 'forward' || handler === 'not-found' ? upstream ?? null : null
 }
 
-function withoutUndefined (options: object): object {
+function withoutUndefined (options: RouteOptions): RouteOptions {
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }

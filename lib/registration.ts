@@ -2,7 +2,7 @@ import { Server as TlsServer } from 'node:tls'
 import { cachedTokens } from './cache/cached.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import { OptionsError } from './errors.ts'
-import { CacheSchema, defaultOf, PluginSchema, type PluginOptions } from './options.ts'
+import { CacheSchema, defaultOf, PluginSchema } from './options.ts'
 import type { Registration } from './policy.ts'
 import { compileIssuer } from './token/compile.ts'
 import { validateOptions } from './validate.ts'
@@ -15,8 +15,7 @@ const cacheDefaults = CacheSchema.properties
  * @throws OptionsError
  */
 export async function compileRegistration (options: unknown, server: unknown): Promise<Registration> {
-  validateOptions(PluginSchema, options, 'options')
-  const { certificate, issuers: [issuer], cache = {}, realm, ...defaults } = options as PluginOptions
+  const { certificate, issuers: [issuer], cache = {}, realm, ...defaults } = validateOptions(PluginSchema, options, 'options')
   if (issuer === undefined) throw new OptionsError('options.issuers: missing')
   const speaksTls = server instanceof TlsServer
   return Object.freeze({

@@ -11,6 +11,9 @@ export interface RequestFields {
 
 const detail = 'repeated, under an alias, or named by `Connection`'
 
+/** Names and values. Node stops collecting lines at about this number unless told otherwise, and a repeated one could hide behind it. */
+const mostRawHeaders = 2000
+
 /**
  * Reads the fields that a decision hangs on, out of the raw lines: Node joins repeated lines, or drops all but the first
  * (`Authorization`). A repeated field is refused, and so is an alias (`x_ssl_cert` for `x-ssl-cert`), even alone: some hop
@@ -30,6 +33,7 @@ export function requestFields (names: { readonly certificate?: string, readonly 
   const isWatchedLength = Array.from({ length: longest + 1 }, (_, length) => ['connection', ...watched].some((name) => name.length === length))
 
   return function readFields (rawHeaders) {
+    if (rawHeaders.length >= mostRawHeaders) throw refuse('token_malformed', '1000 header lines or more')
     let authorization: string | undefined
     let certificate: string | undefined
     let verdict: string | undefined

@@ -16,3 +16,12 @@ export function claimScope (app: FastifyInstance): void {
   if (others.some(isOnOneChain) || app.hasDecorator('boundToken')) throw new AlreadyRegisteredError()
   registered.set(app.server, [...others, app])
 }
+
+const hidden = new WeakMap<object, Set<string>>()
+
+/** Folded names of all headers in which some scope of this server reads a certificate: none of them goes to an upstream. */
+export function hiddenFields (app: FastifyInstance): Set<string> {
+  const names = hidden.get(app.server) ?? new Set()
+  hidden.set(app.server, names)
+  return names
+}

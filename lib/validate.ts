@@ -1,17 +1,41 @@
-import type { TSchema } from '@sinclair/typebox'
+import type { Static, TSchema } from '@sinclair/typebox'
 import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value'
 import { OptionsError } from './errors.ts'
 
 /**
  * Refuses options that their schema does not allow, with one error that names the path, what was found and what is allowed.
- * The value is left as it is.
  *
  * @param root - what to call the object itself, e.g. `options`
+ * @returns a frozen copy: what the caller does to the original later changes nothing
  * @throws OptionsError
  */
-export function validateOptions (schema: TSchema, value: unknown, root: string): void {
-  const error = Value.Errors(schema, value).First()
+export function validateOptions<Schema extends TSchema> (schema: Schema, value: unknown, root: string): Static<Schema> {
+  const copy = plainCopy(value, root)
+  const error = Value.Errors(schema, copy).First()
   if (error !== undefined) throw new OptionsError(explain(error, root))
+  return copy as Static<Schema>
+}
+
+/** Only what a spread would copy: an option that is inherited, hidden or computed would pass the schema and then be lost. */
+function plainCopy (value: unknown, path: string): unknown {
+  if (Array.isArray(value)) return Object.freeze(value.map((member, index) => plainCopy(member, `${path}[${index}]`)))
+  if (typeof value !== 'object' || value === null) return value
+  const copy: Record<string, unknown> = {}
+  if (!isPlain(value)) throw new OptionsError(`${path}: found an object of a class, or with hidden or computed members; allowed: a plain object`)
+  for (const [name, member] of Object.entries(value)) {
+    Object.defineProperty(copy, name, { value: plainCopy(member, `${path}.${name}`), enumerable: true })
+  }
+  return Object.freeze(copy)
+}
+
+function isPlain (value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  // The second is `Object.prototype`, also of another realm (test runners have some).
+  const isRoot = prototype === null || (Object.getPrototypeOf(prototype) === null && Object.hasOwn(prototype as object, 'hasOwnProperty'))
+  return isRoot && Reflect.ownKeys(value).every((name) => {
+    const member = Object.getOwnPropertyDescriptor(value, name)
+    return typeof name === 'string' && member?.enumerable === true && 'value' in member
+  })
 }
 
 function explain (error: ValueError, root: string): string {
@@ -31,6 +55,7 @@ function isSecret (schema: TSchema): boolean {
 
 function describe (value: unknown, secret: boolean): string {
   if (typeof value === 'string') return secret || value.length > 60 ? `a string of ${value.length} characters` : JSON.stringify(value)
+  if (secret && typeof value === 'number') return 'a number'
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value)
   if (Array.isArray(value)) return `a list of ${value.length}`
   if (typeof value === 'undefined') return 'nothing'

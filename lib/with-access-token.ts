@@ -9,7 +9,8 @@ export function withAccessToken<This, Request extends { accessToken: AccessToken
   handler: (this: This, request: Request & { accessToken: AccessToken }, reply: Reply) => Result
 ): (this: This, request: Request, reply: Reply) => Result {
   return function protectedHandler (request, reply) {
-    if (request.accessToken === null) throw new NotJudgedError()
+    // Undefined where the plugin is not registered, or came after the scope of the route.
+    if (request.accessToken === null || request.accessToken === undefined) throw new NotJudgedError()
     return handler.call(this, request as Request & { accessToken: AccessToken }, reply)
   }
 }

@@ -53,9 +53,15 @@ describe('the fields that the guard reads', () => {
   })
 
   it('are read among hundreds of lines', () => {
-    const many: Lines = Array.from({ length: 1000 }, (_, index) => [`X-${'h'.repeat(index % 30)}-${index}`, 'v'] as const)
+    const many: Lines = Array.from({ length: 300 }, (_, index) => [`X-${'h'.repeat(index % 30)}-${index}`, 'v'] as const)
     assert.deepEqual(read([...many, ['X-SSL-Cert', 'c'], ...many]), { ...nothing, certificate: 'c' })
     assert.equal(read([...many, ['X-SSL-Cert', 'c'], ...many, ['x-ssl-cert', 'c'], ...many]), ambiguous)
+  })
+
+  it('are refused where Node may have left lines out: a repeated one could be among them', () => {
+    const filler = (count: number): Lines => Array.from({ length: count }, () => ['a', ''] as const)
+    assert.deepEqual(read([['X-SSL-Cert', 'c'], ...filler(998)]), { ...nothing, certificate: 'c' })
+    assert.equal(read([['X-SSL-Cert', 'c'], ...filler(999)]), malformed)
   })
 })
 

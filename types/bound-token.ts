@@ -38,7 +38,7 @@ export interface Stats {
 export interface BoundToken {
   /**
    * Forgets tokens, so that the next request with one asks the authorization server again; also discards answers that are on
-   * their way. Call it when you learn that something was revoked.
+   * their way, and asks once more for them. Call it when you learn that something was revoked.
    *
    * @returns how many entries were dropped
    * @throws TypeError for a selector that selects nothing, so that a misspelt one does not pass for done

@@ -97,7 +97,7 @@ export interface CertificateOptions {
 }
 
 export interface IssuerOptions {
-  /** Issuer identifier of the authorization server, an https URL. An `iss` in an answer must be equal. */
+  /** Issuer identifier of the authorization server, a URL. It is only compared: an `iss` in an answer must be equal. */
   issuer: string
   /** Identifiers of this API; a token must name one of them in `aud`. `false` accepts tokens for any audience: only for an authorization server that states none. */
   audience: string | string[] | false
@@ -232,7 +232,7 @@ export interface UpstreamOptions {
   }
   /** Headers to set: constants, or `{ claim }`. What the client sends under these names is dropped. */
   headers?: Record<string, string | {
-    /** Name of a claim. Its value is sent when it is a string of printable ASCII, a number or a boolean; otherwise the header is not sent. */
+    /** Name of a claim. Its value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent. */
     claim: string
   }>
   /** TLS to the upstream. */

@@ -21,7 +21,7 @@ export interface CachedToken {
   /** Null when the authorization server says that the token is not active. */
   readonly record: TokenRecord | null
   /** Milliseconds since the epoch. */
-  readonly storedAt: number
+  readonly askedAt: number
   readonly expiresAt: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
@@ -46,6 +46,7 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
   const store = memoryStore<CachedToken>(options.maxEntries)
   const calls = new Map<string, Promise<CachedToken>>()
   const prefix = keyPrefix(resolver.identity)
+  const isUsed = enabled && maxTtl > 0
   let generation = 0
   let hits = 0
   let misses = 0
@@ -60,7 +61,7 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
     // A clock that was set back must not lengthen a life: an entry from the future is none.
-    if (entry === undefined || now >= entry.expiresAt || now < entry.storedAt || now - entry.storedAt >= maxAge) {
+    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge) {
       misses++
       return undefined
     }
@@ -69,18 +70,27 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
   }
 
   async function ask (key: string, token: string, fresh: boolean): Promise<CachedToken> {
-    if (fresh) return call(key, token)
+    if (fresh || !isUsed) return await callUnevicted(key, token)
     const shared = calls.get(key)
-    if (shared !== undefined) return shared
-    const started = call(key, token).finally(() => {
+    if (shared !== undefined) return await shared
+    const started = callUnevicted(key, token).finally(() => {
       if (calls.get(key) === started) calls.delete(key)
     })
     calls.set(key, started)
-    return started
+    return await started
+  }
+
+  /** An answer that was given before an eviction may be the one that the eviction was meant for: once more. */
+  async function callUnevicted (key: string, token: string): Promise<CachedToken> {
+    const askedIn = generation
+    const entry = await call(key, token)
+    return askedIn === generation ? entry : await call(key, token)
   }
 
   async function call (key: string, token: string): Promise<CachedToken> {
     const askedIn = generation
+    // What the server says was true when it was asked, not when its answer came.
+    const askedAt = Date.now()
     let record: TokenRecord | null
     try {
       record = await resolver.resolve(token)
@@ -88,12 +98,18 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
       failures++
       throw error
     }
-    const storedAt = Date.now()
-    const entry: CachedToken = { record, storedAt, expiresAt: storedAt + timeToLive(record, storedAt), certificate: undefined }
-    // An answer that was given before an eviction may be the one that the eviction was meant for.
-    if (enabled && entry.expiresAt > storedAt && askedIn === generation) store.set(key, entry, record !== null)
-    else store.delete(key)
+    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive(record, askedAt), certificate: undefined }
+    keep(key, entry, askedIn)
     return entry
+  }
+
+  function keep (key: string, entry: CachedToken, askedIn: number): void {
+    // Nor does an older answer than what is known tell anything new.
+    if (askedIn !== generation) return
+    const other = store.get(key)
+    if (other !== undefined && other.askedAt > entry.askedAt && other.askedAt <= Date.now()) return
+    if (enabled && entry.expiresAt > Date.now()) store.set(key, entry, entry.record !== null)
+    else store.delete(key)
   }
 
   function timeToLive (record: TokenRecord | null, now: number): number {

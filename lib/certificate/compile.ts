@@ -1,4 +1,5 @@
 import { OptionsError } from '../errors.ts'
+import { foldName } from '../field-name.ts'
 import { defaultOf, CertificateSchema, type CertificateOptions } from '../options.ts'
 import { formats } from './formats.ts'
 import { presets, type Preset } from './presets.ts'
@@ -6,7 +7,7 @@ import { headerSource, tlsSource, type CertificateSource } from './source.ts'
 import { trustedPeers } from './trusted-proxy.ts'
 
 const schemas = CertificateSchema.properties
-const reserved = new Set(['authorization', 'connection', 'host', 'cookie'])
+const reserved = new Set(['authorization', 'connection', 'content-length', 'cookie', 'forwarded', 'host', 'transfer-encoding', 'x-forwarded-for'])
 
 /**
  * Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot.
@@ -35,7 +36,7 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   const verified = options.verified ?? preset?.verified ?? false
   refuseReserved(header, `${path}.header`)
   if (verified !== false) refuseReserved(verified.header, `${path}.verified.header`)
-  if (verified !== false && verified.header.toLowerCase() === header.toLowerCase()) {
+  if (verified !== false && foldName(verified.header) === foldName(header)) {
     throw new OptionsError(`${path}.verified.header: found the header of the certificate; allowed: another name`)
   }
   if (options.secretName !== undefined) refuseShortName(options.secretName, options.header, path)

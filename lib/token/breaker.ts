@@ -34,6 +34,7 @@ export function breaker (resolver: TokenResolver): TokenResolver {
         failures = 0
         return record
       } catch (error) {
+        if (isRefusal(error) && error.reason === 'issuer_unavailable' && error.isOutage === undefined) throw error // Nobody was asked.
         if (!isRefusal(error) || error.isOutage !== true) failures = 0
         else if (++failures === failuresBeforeOpen) open(firstPause)
         else if (isOpen) open(Math.min(pause * 2, longestPause))

@@ -8,6 +8,8 @@ import { introspection } from './introspection.ts'
 import type { TokenResolver } from './resolver.ts'
 
 const schemas = IssuerSchema.properties.introspection.properties
+const ourHeaders = ['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'te', 'trailer',
+  'transfer-encoding', 'upgrade']
 const ours = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
 
 /** Options of an issuer to the resolver that asks it. */
@@ -16,6 +18,8 @@ export async function compileIssuer (options: IssuerOptions, path: string): Prom
   const { endpoint, clientAuth, timeout, tokenTypeHint, parameters = {}, headers = {} } = options.introspection
   const taken = Object.keys(parameters).find((name) => ours.includes(name))
   if (taken !== undefined) throw new OptionsError(`${path}.introspection.parameters.${taken}: this parameter is ours to send; allowed: other names`)
+  const header = Object.keys(headers).find((name) => ourHeaders.includes(name.toLowerCase()))
+  if (header !== undefined) throw new OptionsError(`${path}.introspection.headers.${header}: this header is ours to send; allowed: other names`)
   const hint = tokenTypeHint ?? defaultOf<string>(schemas.tokenTypeHint)
   return breaker(introspection({
     issuer: options.issuer,
@@ -33,9 +37,9 @@ export async function compileIssuer (options: IssuerOptions, path: string): Prom
   }))
 }
 
-/** RFC 8414 section 2: a URL without query and fragment. It is only ever compared, so http is the operator's business. */
+/** RFC 8414 section 2: a URL without query and fragment. It is only ever compared, so http does no harm. */
 function refuseBadIssuer (issuer: string, path: string): void {
-  const allowed = 'an https URL without query and fragment'
+  const allowed = 'an http or https URL without query and fragment'
   const url = httpUrl(issuer, path, allowed)
   if (/[?#]/.test(issuer)) throw new OptionsError(`${path}: found ${JSON.stringify(url.href)}; allowed: ${allowed}`)
 }

@@ -3,7 +3,7 @@ import { refuse } from '../errors.ts'
 import { sharedLists, type SharedLists } from '../shared-lists.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import { readClaims, type TokenRecord } from '../access-token.ts'
-import { places } from './places.ts'
+import { places } from '../places.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 import type { ClientAuthentication } from './client-auth.ts'
 import type { TokenResolver } from './resolver.ts'
@@ -97,7 +97,10 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
   }
 
   async function ask (token: string): Promise<Answered> {
-    const signal = AbortSignal.timeout(timeout)
+    // Not AbortSignal.timeout(): that would keep what it holds until the time is up, also when the answer came long before.
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), timeout)
+    const { signal } = deadline
     try {
       await connections.take(signal)
       // The place is free again when undici has let go, which may be later than the time limit.
@@ -107,6 +110,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
       const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : 'the connection failed')
       refusal.isOutage = true
       throw refusal
+    } finally {
+      clearTimeout(timer)
     }
   }
 }

@@ -2,6 +2,10 @@
 const encodedSeparator = /%(?:[01][0-9a-f]|7f|2f|5c)/i
 // eslint-disable-next-line no-control-regex
 const plainSeparator = /[\\;#\u0000-\u001f\u007f]/
+// RFC 3986 section 2.2, but those above: the router leaves them encoded, an upstream may not.
+const encodedReserved = /%(?:24|26|2b|2c|3a|3d|40)/i
+const reserved = /[$&+,=@]|::/
+
 // Segments that begin or end with two dots are refused with the others: reply-from does not tell them apart.
 const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
 
@@ -15,6 +19,15 @@ export function isAmbiguousPath (path: string): boolean {
   const twice = decodeBytes(once)
   return [path, once].some((text) => encodedSeparator.test(text)) ||
     [path, once, twice].some((text) => plainSeparator.test(text) || dotSegment.test(text))
+}
+
+/** Whether a route's pattern holds a sign that could also come encoded, and then would not match it. */
+export function hasReserved (pattern: string): boolean {
+  return reserved.test(pattern)
+}
+
+export function hasEncodedReserved (path: string): boolean {
+  return encodedReserved.test(path) || encodedReserved.test(decodeBytes(path))
 }
 
 /** RFC 3986 section 2.1, of UTF-8. */

@@ -1,61 +1,62 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { FastifyReplyFromOptions } from '@fastify/reply-from'
 import { OptionsError, refuse, type Refusal } from '../errors.ts'
-import { foldName } from '../field-name.ts'
 import { httpUrl } from '../http-url.ts'
 import type { UpstreamOptions } from '../options.ts'
+import { places } from '../places.ts'
 import { resolveCertificateAuthorities } from '../secret.ts'
-import { isAmbiguousPath } from './path.ts'
-import { loadReplyFrom, type ReplyFrom } from './reply-from.ts'
-import { namesSetBy, rewriteHeaders, rewriteResponseHeaders, type Verified } from './rewrite.ts'
+import { exchange, type Upstream } from './exchange.ts'
+import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
+import { loadReplyFrom } from './reply-from.ts'
+import { namesSetBy, rewriteHeaders, type Verified } from './rewrite.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
   /**
-   * Checks an upstream's options and begins to prepare it. One options object is prepared once.
+   * Checks an upstream's options and begins to prepare it. Equal options are prepared once.
    *
+   * @param pattern - the route's URL
    * @throws OptionsError
    */
-  add (options: UpstreamOptions, path: string): void
+  add (options: UpstreamOptions, pattern: string, path: string): void
   /** Resolves when every upstream is prepared; rejects with what hinders one. */
   ready (): Promise<void>
-  /** Never sends on what a client sends under these names: they are where some route reads a certificate. */
-  hide (names: readonly string[]): void
   /** Whether the client's header of this folded name must go, because some upstream gets ours under it. */
   sets (foldedName: string): boolean
   /** Whether any upstream was added. */
   areUsed (): boolean
+  /** Throws, or fails the reply with, a refusal where the upstream does not answer. */
   forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null): Promise<FastifyReply>
   close (): Promise<void>
 }
 
-interface Upstream {
-  readonly target: string
-  readonly from: ReplyFrom
-}
+/** undici's own number of connections to one origin; more requests wait here, where they can give up. */
+const maxConnections = 128
+const defaultTimeout = 30_000
 
-/** @param fail - answers a request with a refusal */
-export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void): Upstreams {
-  const prepared = new Map<UpstreamOptions, Promise<Upstream>>()
+/**
+ * @param hidden - folded names under which nothing that a client sends goes on: where some route reads a certificate
+ * @param fail - answers a request with a refusal
+ */
+export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void): Upstreams {
+  const prepared = new Map<string, Promise<Upstream>>()
   const ours = new Set<string>()
-  const hidden = new Set<string>()
+  let haveReserved = false
 
   return {
-    add (options, path) {
-      if (prepared.has(options)) return
+    add (options, pattern, path) {
+      haveReserved ||= hasReserved(pattern)
+      const key = JSON.stringify(options)
+      if (prepared.has(key)) return
       const target = targetOf(options.url, `${path}.url`)
       for (const name of namesSetBy(options, path)) ours.add(name)
       const preparing = prepare(options, target, path)
       preparing.catch(() => {}) // `ready` and `forward` see it again.
-      prepared.set(options, preparing)
+      prepared.set(key, preparing)
     },
 
     async ready () {
       await Promise.all(prepared.values())
-    },
-
-    hide (names) {
-      for (const name of names) hidden.add(foldName(name))
     },
 
     sets: (foldedName) => ours.has(foldedName),
@@ -64,18 +65,11 @@ export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void
 
     async forward (request, reply, options, verified) {
       const [path = ''] = (request.raw.url ?? '').split('?')
-      if (isAmbiguousPath(path)) throw refuse('upstream_path_ambiguous')
-      const { target, from } = await (prepared.get(options) as Promise<Upstream>)
-      if (hasBody(request)) request.body = request.raw
-      return from.call(reply, target + path, {
-        timeout: options.timeout ?? 30_000,
-        // The defaults of reply-from try a GET again, up to ten times.
-        retryDelay: () => null,
-        rewriteRequestHeaders: (_request, headers) =>
-          rewriteHeaders(options, headers, (name) => ours.has(name) || hidden.has(name), verified),
-        rewriteHeaders: rewriteResponseHeaders,
-        onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
-      })
+      if (isAmbiguousPath(path) || (haveReserved && hasEncodedReserved(path))) throw refuse('upstream_path_ambiguous')
+      const upstream = await (prepared.get(JSON.stringify(options)) as Promise<Upstream>)
+      const rewrite = (headers: FastifyRequest['headers']): FastifyRequest['headers'] =>
+        rewriteHeaders(options, headers, (name) => ours.has(name) || hidden.has(name), verified)
+      return await exchange(upstream, request, reply, path, rewrite, fail)
     },
 
     async close () {
@@ -87,15 +81,18 @@ export function upstreams (fail: (reply: FastifyReply, refusal: Refusal) => void
 
 async function prepare (options: UpstreamOptions, target: string, path: string): Promise<Upstream> {
   const ca = options.tls?.ca === undefined ? undefined : await resolveCertificateAuthorities(options.tls.ca, `${path}.tls.ca`)
-  const timeout = options.timeout ?? 30_000
+  const timeout = options.timeout ?? defaultTimeout
   return {
     target,
+    timeout,
+    connections: places(maxConnections),
     from: await loadReplyFrom({
       disableRequestLogging: true,
       disableCache: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
       undici: {
+        connections: maxConnections,
         headersTimeout: timeout,
         bodyTimeout: timeout,
         // reply-from does not verify certificates unless told to.
@@ -108,19 +105,9 @@ async function prepare (options: UpstreamOptions, target: string, path: string):
 function targetOf (url: string, path: string): string {
   const allowed = 'an http or https URL without credentials, query and fragment'
   const parsed = httpUrl(url, path, allowed)
-  if (parsed.search !== '') throw new OptionsError(`${path}: found ${JSON.stringify(url)}; allowed: ${allowed}`)
+  if (parsed.search !== '') throw new OptionsError(`${path}: found a URL with a query; allowed: ${allowed}`)
   const base = parsed.pathname.replace(/\/+$/, '')
   if (base !== '' && isAmbiguousPath(base)) throw new OptionsError(`${path}: found an ambiguous path; allowed: one without //, ; and encoded separators`)
   return parsed.origin + base
 }
 
-/** RFC 9112 section 6: a request has a body when it says how it is framed. GET and HEAD go without. */
-function hasBody ({ raw }: FastifyRequest): boolean {
-  return raw.method !== 'GET' && raw.method !== 'HEAD' && raw.method !== 'TRACE' &&
-    (raw.headers['transfer-encoding'] !== undefined || (raw.headers['content-length'] ?? '0') !== '0')
-}
-
-function isTimeout (error: Error & { statusCode?: number, cause?: unknown }): boolean {
-  const { code } = (error.cause ?? {}) as { code?: string }
-  return error.statusCode === 504 || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
-}

@@ -10,9 +10,16 @@ import type { UpstreamOptions } from '../options.ts'
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te', 'trailer',
   'upgrade', 'expect', 'http2-settings'])
 
-// RFC 9440 section 2.4 and the headers of every preset: one that stands here did not come from our terminator.
-const certificateHeaders = ['client-cert', 'client-cert-chain', 'x-forwarded-client-cert',
-  ...Object.values(presets).flatMap(({ header, verified }) => verified === false ? [header] : [header, verified.header])]
+// RFC 9440 section 2.4, the headers of every preset, and what other fronts use: one that stands here did not come from ours.
+const certificateHeaders = new Set(['client-cert', 'client-cert-chain', 'x-forwarded-client-cert', 'x-forwarded-tls-client-cert',
+  'x-forwarded-tls-client-cert-info', 'x-client-cert', 'ssl-client-cert', 'ssl-client-verify', 'x-ssl-client-cert', 'x-ssl-client-verify',
+  'x-ssl-client-der', 'x-amzn-mtls-clientcert', 'x-amzn-mtls-clientcert-leaf', 'cloudfront-viewer-cert-pem', 'cf-client-cert-der-base64',
+  'cf-client-cert-sha256', 'x-arr-clientcert', 'akamai-cc-der',
+  ...Object.values(presets).flatMap(({ header, verified }) => verified === false ? [header] : [header, verified.header])])
+
+// RFC 9110: fields of one value. Where an upstream repeats one, the first counts; HTTP/2 takes no repetition.
+const singletons = new Set(['age', 'content-encoding', 'content-length', 'content-location', 'content-range', 'content-type', 'date', 'etag',
+  'expires', 'last-modified', 'location', 'retry-after', 'server'])
 
 const reserved = new Set([...hopByHop, 'authorization', 'host', 'content-length', 'content-type', 'transfer-encoding'])
 
@@ -41,7 +48,9 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
   const kept: IncomingHttpHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
     const folded = foldName(name)
-    if (value === undefined || hopByHop.has(name) || certificateHeaders.includes(folded) || dropped(folded)) continue
+    if (value === undefined || hopByHop.has(folded) || certificateHeaders.has(folded) || dropped(folded)) continue
+    // A framing header under an alias is none of ours.
+    if (folded !== name && reserved.has(folded)) continue
     if (folded === 'authorization' && options.token !== 'forward') continue
     kept[name] = value
   }
@@ -61,14 +70,20 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
 
 /** Headers of the answer: nothing about certificates (RFC 9440 section 2.2), nothing that belongs to the other hop. */
 export function rewriteResponseHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const listed = (headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase())
+  const listed = [headers.connection ?? []].flat().join(',').split(',').map((name) => name.trim().toLowerCase())
   const dropped = new Set([...hopByHop, ...listed, 'client-cert', 'client-cert-chain'])
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)))
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)).map(([name, value]) => [name, oneLine(name, value)]))
+}
+
+function oneLine (name: string, value: string | string[] | undefined): string | string[] | undefined {
+  if (!Array.isArray(value) || name === 'set-cookie') return value
+  return singletons.has(name) ? value[0] : value.join(', ')
 }
 
 /** A claim may hold anything: what cannot stand in a header line as it is does not. */
 function claimText (claims: Claims, name: string): string | undefined {
   const claim = Object.hasOwn(claims, name) ? claims[name] : undefined
-  if (typeof claim === 'number' || typeof claim === 'boolean') return String(claim)
+  // Larger numbers were rounded when they were read, and two accounts would become one.
+  if (typeof claim === 'boolean' || (typeof claim === 'number' && Number.isFinite(claim) && (!Number.isInteger(claim) || Number.isSafeInteger(claim)))) return String(claim)
   return typeof claim === 'string' && claim.length <= 4096 && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(claim) ? claim : undefined
 }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { test } from 'node:test'
+import { mock, test } from 'node:test'
 import { cachedTokens } from '../../lib/cache/cached.ts'
 import type { TokenRecord } from '../../lib/access-token.ts'
 import { refuse } from '../../lib/errors.ts'
@@ -71,13 +71,29 @@ for (const selector of [{ token: 'abc' }, { all: true }, { subject: 'alice' }] a
     const current = await held.next()
     assert.equal(resolver.asked.length, 2, 'the second ask joined the first')
     stale.give(recordOf({ sub: 'alice' }))
-    assert.equal((await before).record?.subject, 'alice', 'who asked before gets the answer')
+    const again = await held.next()
     assert.equal(recall('abc'), undefined, 'the stale answer was kept')
+    again.give(null)
+    assert.equal((await before).record, null, 'who asked before gets an answer from afterwards')
     current.give(null)
     assert.equal((await after).record, null)
     assert.equal(recall('abc')?.record, null)
   })
 }
+
+test('however often something is evicted meanwhile, an ask makes two calls at most', async () => {
+  const held = heldAnswers()
+  const { resolver, tokens, ask, recall } = scene(held.answer)
+  const asked = ask('abc')
+  for (let i = 0; i < 2; i++) {
+    const answer = await held.next()
+    tokens.evict({ all: true })
+    answer.give(recordOf({ sub: 'alice' }))
+  }
+  assert.equal((await asked).record?.subject, 'alice')
+  assert.equal(resolver.asked.length, 2)
+  assert.equal(recall('abc'), undefined)
+})
 
 test('an answer that was on its way when evicted does not take the place of a later one', async () => {
   const held = heldAnswers()
@@ -89,8 +105,25 @@ test('an answer that was on its way when evicted does not take the place of a la
   ;(await held.next()).give(null)
   await after
   stale.give(recordOf())
+  ;(await held.next()).give(null)
   await before
   assert.notEqual(recall('abc')?.record?.bound.claims.active, true)
+})
+
+test('without an eviction too: the answer of whoever asked last stands, in whatever order they come', async (t) => {
+  mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 })
+  t.after(() => mock.timers.reset())
+  const held = heldAnswers()
+  const { ask, recall } = scene(held.answer)
+  const early = ask('abc')
+  const answerOfEarly = await held.next()
+  mock.timers.setTime(Date.now() + 1)
+  const late = ask('abc', true)
+  ;(await held.next()).give(null)
+  await late
+  answerOfEarly.give(recordOf({ sub: 'alice' }))
+  assert.equal((await early).record?.subject, 'alice')
+  assert.equal(recall('abc')?.record, null)
 })
 
 test('a `fresh` answer that was on its way when evicted is not kept either', async () => {
@@ -100,8 +133,9 @@ test('a `fresh` answer that was on its way when evicted is not kept either', asy
   const stale = await held.next()
   tokens.evict({ token: 'abc' })
   stale.give(recordOf())
-  await fresh
-  assert.equal(recall('abc'), undefined)
+  ;(await held.next()).give(null)
+  assert.equal((await fresh).record, null)
+  assert.equal(recall('abc')?.record, null)
 })
 
 test('a call that fails after an eviction leaves the later one its place', async () => {

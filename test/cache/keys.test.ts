@@ -35,9 +35,12 @@ test('S-27: a key is 256 bits, whatever the token', () => {
   fc.assert(fc.property(fc.string(), (token) => {
     assert.match(tokens.keyOf(token), /^[A-Za-z0-9_-]{43}$/)
   }))
+  const signs = new Set(Array.from({ length: 1000 }, (_, index) => tokens.keyOf(`${index}`)).join(''))
+  assert.equal(signs.size, 64, 'six bits a sign')
 })
 
 test('S-27, S-28: keys are keyed: two caches never share one, not even of the same authorization server', () => {
+  assert.notEqual(cacheOf(['i', 'e', 'c']).keyOf('abc'), cacheOf(['i', 'e', 'c']).keyOf('abc'))
   fc.assert(fc.property(identity, identity, b64token, b64token, (one, other, token, otherToken) => {
     assert.notEqual(cacheOf(one).keyOf(token), cacheOf(other).keyOf(otherToken))
   }), { numRuns: 500 })

@@ -77,8 +77,32 @@ test('L3: a clock that is set back while the answer is on its way', async () => 
   }), cacheOptions)
   const key = tokens.keyOf('abc')
   const asked = await tokens.ask(key, 'abc', false)
-  assert.equal(asked.storedAt, start - 3_600_000)
-  assert.equal(asked.expiresAt, start - 3_600_000 + 60_000, 'no longer than maxTtl by the clock that is')
+  assert.equal(asked.askedAt, start)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined, 'an entry from the future')
+})
+
+test('L3: a clock that is set forward while the answer is on its way', async () => {
+  const tokens = cachedTokens(scriptedResolver(() => {
+    mock.timers.setTime(start + 3_600_000)
+    return recordOf()
+  }), cacheOptions)
+  const key = tokens.keyOf('abc')
+  await tokens.ask(key, 'abc', false)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.stats().entries, 0)
+})
+
+test('S-26: a life begins when the question is asked, not when the answer comes', async () => {
+  const tokens = cachedTokens(scriptedResolver(() => {
+    mock.timers.setTime(start + 5000)
+    return recordOf()
+  }), cacheOptions)
+  const key = tokens.keyOf('abc')
+  const asked = await tokens.ask(key, 'abc', false)
+  assert.equal(tokens.recall(key, start + 29_999, Infinity), asked)
+  assert.equal(tokens.recall(key, start + 30_000, Infinity), undefined)
+  assert.equal(tokens.recall(key, start + 5000, 5000), undefined)
+  assert.equal(tokens.recall(key, start + 5000, 5001), asked)
 })
 
 test('S-26: whatever the claims and the settings: never beyond `exp`, never beyond maxTtl, never from the future', async () => {

@@ -7,6 +7,7 @@ import Fastify from 'fastify'
 import boundToken from '../../lib/index.ts'
 import { json } from '../doubles/authorization-server.ts'
 import { by, optionsFor, owner, ownersClaims, protectedApp, startAuthorizationServer } from '../guard/protected-app.ts'
+import { eventually } from '../token/eventually.ts'
 
 test('L1, S-32: 1000 parallel requests with one token: one call', async (t) => {
   const { authorizationServer } = await startAuthorizationServer(t)
@@ -29,7 +30,7 @@ test('L2: a client that leaves while the token is asked for takes nothing from t
   authorizationServer.behave((call, response) => { answer = () => json(ownersClaims)(call, response) })
   const leaving = connect((app.server.address() as AddressInfo).port, '127.0.0.1')
   leaving.write(`GET / HTTP/1.1\r\nhost: x\r\n${Object.entries(by(owner)).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
-  while (authorizationServer.calls.length === 0) await wait(5)
+  await eventually('the call arrived', () => authorizationServer.calls.length > 0)
   const staying = app.inject({ url: '/', headers: by(owner) })
   leaving.destroy()
   await wait(20)

@@ -42,8 +42,10 @@ export function heldAnswers () {
     answer: () => new Promise<TokenRecord | null>((resolve, reject) => { held.push({ give: resolve, fail: reject }) }),
     /** The oldest call that has no answer yet, once it was made. */
     async next () {
-      while (held.length === 0) await new Promise((resolve) => setImmediate(resolve))
-      return held.shift() as (typeof held)[number]
+      for (let i = 0; i < 1000 && held.length === 0; i++) await new Promise((resolve) => setImmediate(resolve))
+      const [oldest] = held.splice(0, 1)
+      assert.ok(oldest, 'no call was made')
+      return oldest
     }
   }
 }

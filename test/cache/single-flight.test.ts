@@ -26,14 +26,14 @@ test('S-32: 100 parallel asks for one token make one call', async () => {
 })
 
 test('S-32: who asks while the answer is on its way joins, who asks later calls again', async () => {
-  const { held, resolver, ask } = scene({ ...cacheOptions, enabled: false })
+  const { held, resolver, ask } = scene()
   const first = ask('abc')
   const answer = await held.next()
   const second = ask('abc')
-  answer.give(recordOf())
+  answer.give(recordOf({ exp: 0 }))
   assert.equal(await first, await second)
   const third = ask('abc')
-  ;(await held.next()).give(recordOf())
+  ;(await held.next()).give(recordOf({ exp: 0 }))
   assert.notEqual(await third, await first)
   assert.equal(resolver.asked.length, 2)
 })
@@ -98,6 +98,17 @@ test('S-32: 100 parallel `fresh` asks are 100 calls', async () => {
   await Promise.all(asks)
   assert.equal(resolver.asked.length, 100)
 })
+
+for (const [name, options] of Object.entries({ 'that is off': { enabled: false }, 'with maxTtl 0': { maxTtl: 0 } })) {
+  test(`S-32: in a cache ${name} every ask is a call of its own`, async () => {
+    const { held, resolver, ask, tokens } = scene({ ...cacheOptions, ...options })
+    const asks = Array.from({ length: 10 }, () => ask('abc'))
+    for (let i = 0; i < 10; i++) (await held.next()).give(recordOf())
+    assert.equal(new Set(await Promise.all(asks)).size, 10)
+    assert.equal(resolver.asked.length, 10)
+    assert.equal(tokens.stats().entries, 0)
+  })
+}
 
 test('a resolver that throws at once is a failure like any other', async () => {
   const resolver = { identity: [], resolve: () => { throw new TypeError('a bug') }, close: async () => {} }

@@ -8,6 +8,7 @@ import { formats } from '../../lib/certificate/formats.ts'
 import { trustedPeers } from '../../lib/certificate/trusted-proxy.ts'
 import { inboundMessage, socketFrom, verdictOf } from '../certificate/inbound.ts'
 import { headerCases } from '../certificate/vectors.ts'
+import type { CertificateOptions } from '../../types/options.ts'
 import { optionsFor } from '../guard/protected-app.ts'
 
 test('white space that no proxy writes is not white space', () => {
@@ -30,7 +31,7 @@ test('a zone in a range would be lost: it is refused', () => {
 })
 
 test('a reserved name is reported where it stands', () => {
-  const options = { format: 'pem', trustedProxies: ['unix'], header: 'x-cert', verified: { header: 'host', value: 'x' } } as const
+  const options: CertificateOptions = { format: 'pem', trustedProxies: ['unix'], header: 'x-cert', verified: { header: 'host', value: 'x' } }
   assert.throws(() => compileCertificateSource(options, 'c'), /c\.verified\.header: found "host"/)
 })
 

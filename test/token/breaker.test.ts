@@ -87,6 +87,18 @@ for (const [name, outcome] of Object.entries<() => Promise<null>>({
   })
 }
 
+test('a refusal of our own, with nobody asked, is no sign of life and no failure', async () => {
+  const nobodyAsked = (): Promise<null> => Promise.reject(refuse('issuer_unavailable', 'too many calls under way'))
+  const scene = await failed(4)
+  for (let i = 0; i < 20; i++) await asks(scene, nobodyAsked)
+  await asks(scene, down)
+  await refusedUnasked(scene)
+  pass(1000)
+  await asks(scene, nobodyAsked)
+  await asks(scene, down)
+  assert.equal((await refusedUnasked(scene)).retryAfter, 2)
+})
+
 test('errors come through as they are', async () => {
   const { script, guarded } = scripted()
   const error = new TypeError('a bug')
@@ -101,6 +113,16 @@ test('it stays open for a second, to the millisecond', async () => {
   pass(1)
   await asks(scene, fine)
   await asks(scene, fine)
+})
+
+test('Retry-After is a whole number of seconds, rounded up', async () => {
+  const scene = await failed(5)
+  pass(1000)
+  await asks(scene, down)
+  for (const [later, seconds] of [[0, 2], [1, 2], [999, 1], [999, 1]] as const) {
+    pass(later)
+    assert.equal((await refusedUnasked(scene)).retryAfter, seconds)
+  }
 })
 
 test('each further failure doubles the pause, up to thirty seconds', async () => {

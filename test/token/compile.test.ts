@@ -35,7 +35,7 @@ function stops (name: string, options: IssuerOptions, message: RegExp): void {
 for (const text of [
   '', 'login.example.com', '//login.example.com', 'ftp://login.example.com', 'urn:issuer', 'https://login.example.com?x', 'https://login.example.com#x', 'https://login.example.com?', 'https://login.example.com#'
 ]) {
-  stops(`the issuer ${JSON.stringify(text)}`, issuer({}, { issuer: text }), /^options\.issuers\[0\]\.issuer: found ".*"; allowed: an https URL without query and fragment$/)
+  stops(`the issuer ${JSON.stringify(text)}`, issuer({}, { issuer: text }), /^options\.issuers\[0\]\.issuer: found ".*"; allowed: an http or https URL without query and fragment$/)
 }
 
 for (const text of ['', 'introspect', '/introspect', 'https://']) {
@@ -45,6 +45,8 @@ for (const text of ['', 'introspect', '/introspect', 'https://']) {
 for (const text of ['ftp://a.example/i', 'file:///etc/passwd', 'unix:/run/as.sock', 'data:,x', 'https://a.example/i#x']) {
   stops(`the endpoint ${text}`, issuer({ endpoint: text }), /^options\.issuers\[0\]\.introspection\.endpoint: found ".*"; allowed: an https URL without credentials and fragment$/)
 }
+
+stops('an endpoint with a fragment, and with a secret in its query,', issuer({ endpoint: `https://a.example/i?key=${secret}#x` }), /^options\.issuers\[0\]\.introspection\.endpoint: found "/)
 
 for (const text of ['https://api:…@a.example/i', 'https://…@a.example/i', 'https://:…@a.example/i', 'https://api:…@a.example:99999/i', 'ftp://api:…@a.example/i', 'https:api:…@a.example/i']) {
   stops(`the endpoint ${text}`, issuer({ endpoint: text.replace('…', secret) }),
@@ -72,6 +74,11 @@ for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', 'LOCALHOST', '[::1]',
 for (const name of ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type']) {
   stops(`the parameter ${name}`, issuer({ parameters: { realm: 'x', [name]: secret } }),
     new RegExp(`^options\\.issuers\\[0\\]\\.introspection\\.parameters\\.${name}: this parameter is ours to send; allowed: other names$`))
+}
+
+for (const name of ['Authorization', 'ACCEPT', 'accept-encoding', 'Content-Type', 'content-length', 'Host', 'connection', 'Transfer-Encoding', 'expect', 'TE', 'upgrade']) {
+  stops(`the header ${name}`, issuer({ headers: { 'x-tenant': 'x', [name]: secret } }),
+    new RegExp(`^options\\.issuers\\[0\\]\\.introspection\\.headers\\.${name}: this header is ours to send; allowed: other names$`))
 }
 
 function withSecret (clientSecret: Introspection['clientAuth']['clientSecret']): IssuerOptions {

@@ -46,10 +46,10 @@ test('token_type_hint is access_token, another, or none', async (t) => {
   assert.deepEqual(valuesOf((await callWith(t, { tokenTypeHint: false })).body, 'token_type_hint'), [])
 })
 
-test('headers cannot replace ours under another case', async (t) => {
-  const { headers } = await callWith(t, { headers: { Accept: 'text/html', 'X-Tenant': 'acme' } })
-  assert.equal(headers.accept, 'application/json')
+test('more headers and parameters are sent', async (t) => {
+  const { headers, body } = await callWith(t, { headers: { 'X-Tenant': 'acme' }, parameters: { realm: '/a b' } })
   assert.equal(headers['x-tenant'], 'acme')
+  assert.deepEqual(valuesOf(body, 'realm'), ['/a b'])
 })
 
 test('the time limit is that of the options', async (t) => {

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { hang, json, jsonType, startDouble, type Behaviour, type Double } from '../doubles/authorization-server.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
+import { eventually } from './eventually.ts'
 import { refused } from './refused.ts'
 import { resolverAt } from './resolver-at.ts'
 import { valuesOf } from './read-form.ts'
@@ -66,13 +67,13 @@ test('close ends the connections that are kept', async (t) => {
   await resolver.resolve('abc')
   assert.ok(server.connections.open > 0)
   await resolver.close()
-  while (server.connections.open > 0) await wait(5)
+  await eventually('they are closed', () => server.connections.open === 0)
 })
 
 test('close ends a call that the server has already got', async (t) => {
   const [server, resolver] = await pair(t, hang)
   const underWay = refused('issuer_unavailable', resolver.resolve('abc'))
-  while (server.calls.length === 0) await wait(5)
+  await eventually('the call arrived', () => server.calls.length > 0)
   await resolver.close()
   await underWay
 })

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { after, before, test, type TestContext } from 'node:test'
-import { setTimeout as wait } from 'node:timers/promises'
 import * as doubles from '../doubles/authorization-server.ts'
+import { eventually } from './eventually.ts'
 import { refused } from './refused.ts'
 import { resolverAt } from './resolver-at.ts'
 
@@ -24,9 +24,7 @@ async function resolve (behaviour: doubles.Behaviour, origin = server.origin) {
   })
 }
 
-async function allClosed (): Promise<void> {
-  while (server.connections.open > 0) await wait(5)
-}
+const allClosed = (): Promise<void> => eventually('all connections are closed', () => server.connections.open === 0)
 
 /** A server below HTTP; ends with the test. */
 async function listen (t: TestContext, onSocket: (socket: Socket) => void): Promise<number> {

@@ -5,6 +5,7 @@ import replyFrom, { type FastifyReplyFromOptions } from '@fastify/reply-from'
 import type { FastifyInstance } from 'fastify'
 import { loadReplyFrom } from '../../lib/upstream/reply-from.ts'
 import { answer, startDouble } from '../doubles/authorization-server.ts'
+import { eventually } from '../token/eventually.ts'
 
 type Call = [method: string, ...args: unknown[]]
 
@@ -75,6 +76,5 @@ test('with destroyAgent its close ends the connections that it made', async (t) 
   })
   assert.equal(upstream.connections.open, 1)
   await from.close()
-  for (let i = 0; i < 100 && upstream.connections.open > 0; i++) await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.equal(upstream.connections.open, 0)
+  await eventually('none is open', () => upstream.connections.open === 0)
 })

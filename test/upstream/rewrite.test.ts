@@ -55,6 +55,12 @@ for (const name of ['client-cert', 'client-cert-chain', 'Client_Cert', 'x-forwar
   test(`S-33, S-1: the client's ${name} is dropped on every route`, () => assert.deepEqual(rewrite({}, { [name]: 'forged' }), {}))
 }
 
+for (const alias of ['content_length', 'transfer_encoding', 'proxy_authorization', 'content.type', 'keep_alive', 'te_']) {
+  test(`S-2: ${alias} is not ${alias.replace(/[_.]/g, '-')}, and goes nowhere unless it is another name`, () => {
+    assert.deepEqual(Object.keys(rewrite({}, { [alias]: '3', 'content-length': '5' })), alias === 'te_' ? [alias, 'content-length'] : ['content-length'])
+  })
+}
+
 test('S-33: the header of the certificate is dropped where there is no certificate to send', () => {
   const options = { certificate: { header: 'X-Thumb' } }
   for (const who of [null, unbound()]) assert.deepEqual(rewrite(options, { 'x-thumb': 'forged', x_thumb: 'forged' }, who), {})
@@ -75,7 +81,7 @@ test('S-40: report mode sends no identity, no certificate, no constants', () => 
 const unsendable: Array<[name: string, claim: unknown]> = [
   ['a line break', 'x\r\nX-Admin: 1'], ['LF', 'a\nb'], ['CR', 'a\rb'], ['NUL', 'a\0b'], ['a tab', 'a\tb'], ['DEL', 'a\x7fb'], ['latin-1', 'caf\u00e9'], ['an emoji', '\u{1f511}'],
   ['a lone surrogate', '\ud800'], ['1 MB', 'x'.repeat(1_048_576)], ['4097 characters', 'x'.repeat(4097)], ['nothing', ''], ['a space', ' '], ['a space before', ' alice'],
-  ['a space after', 'alice '], ['null', null], ['an object', { a: 1 }], ['a list', ['alice']], ['an empty list', []]
+  ['a space after', 'alice '], ['null', null], ['a number that was rounded', 2 ** 53], ['an object', { a: 1 }], ['a list', ['alice']], ['an empty list', []]
 ]
 for (const [name, claim] of unsendable) {
   test(`S-34, I18: a claim of ${name} is not sent, and not the client's either`, () => {
@@ -83,7 +89,7 @@ for (const [name, claim] of unsendable) {
   })
 }
 
-for (const [claim, text] of [['a b', 'a b'], ['x'.repeat(4096), 'x'.repeat(4096)], ['~!"', '~!"'], [7, '7'], [0, '0'], [1.5, '1.5'], [true, 'true'], [false, 'false']]) {
+for (const [claim, text] of [['a b', 'a b'], ['x'.repeat(4096), 'x'.repeat(4096)], ['~!"', '~!"'], [7, '7'], [0, '0'], [-7, '-7'], [1.5, '1.5'], [2 ** 53 - 1, '9007199254740991'], [true, 'true'], [false, 'false']]) {
   test(`a claim ${JSON.stringify(claim).slice(0, 20)} is sent`, () => {
     assert.deepEqual(rewrite({ headers: { 'x-claim': { claim: 'urn:c' } } }, {}, verified({ 'urn:c': claim })), { 'x-claim': text })
   })
@@ -101,6 +107,11 @@ test('S-34: whatever a claim is, the header is absent or a value that Node sends
     const sent = rewrite({ headers: { 'x-claim': { claim: 'urn:c' } } }, {}, verified({ 'urn:c': value }))['x-claim']
     assert.ok(sent === undefined || (typeof sent === 'string' && /^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$/.test(sent)))
   }), { numRuns: 3000 })
+})
+
+test('P3: a header that has one value has one, however often the upstream repeats it; others are joined, and cookies stay apart', () => {
+  const answered = { 'content-type': ['text/plain', 'text/html'], 'x-any': ['1', '2'], 'set-cookie': ['a=b', 'c=d'] } as unknown as IncomingHttpHeaders
+  assert.deepEqual(rewriteResponseHeaders(answered), { 'content-type': 'text/plain', 'x-any': '1, 2', 'set-cookie': ['a=b', 'c=d'] })
 })
 
 test('P3: an answer says nothing about certificates, and nothing that belongs to the other hop', () => {

@@ -5,6 +5,7 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { drip, hang, reset, resetMidBody, startDouble } from '../doubles/authorization-server.ts'
 import { by, owner } from '../guard/protected-app.ts'
+import { eventually } from '../token/eventually.ts'
 import { startGateway, type Exchange } from './gateway.ts'
 
 const unavailable = {
@@ -103,7 +104,7 @@ test('a client that leaves does no harm', async (t) => {
   socket.write(`GET / HTTP/1.1\r\nhost: x\r\n${headers}\r\n`)
   await once(socket, 'data')
   socket.destroy()
-  while (upstream.connections.open > 0) await new Promise((resolve) => setTimeout(resolve, 5))
+  await eventually('its request upstream has ended', () => upstream.connections.open === 0)
   upstream.behave((_call, response) => response.end('still here'))
   assert.equal((await send()).body.toString(), 'still here')
   assert.deepEqual(logged.filter((line) => line.includes('could not be judged')), [])
