@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
 import type { Places } from '../places.ts'
@@ -40,28 +41,29 @@ export async function exchange (
   deadline.signal.addEventListener('abort', () => {
     if (!reply.sent) fail(reply, refuse('upstream_timeout'))
   })
-  const hasAnswered = (): void => {
-    clearTimeout(timer)
-    place.upstreamIsDone()
-  }
 
   request.log = withoutErrors(request.log)
   if (hasBody(request)) request.body = request.raw
-  return from.call(reply, target + path, {
+  const hooks: FastifyReplyFromHooks = {
     timeout,
-    // The defaults of reply-from try a GET again, up to ten times.
-    retryDelay: () => null,
-    rewriteRequestHeaders: (_request, headers) => rewriteRequestHeaders(headers),
-    rewriteHeaders (headers) {
-      hasAnswered()
-      return rewriteResponseHeaders(headers)
+    // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
+    retryDelay () {
+      clearTimeout(timer)
+      place.upstreamIsDone()
+      return null
     },
+    rewriteRequestHeaders: (_request, headers) => rewriteRequestHeaders(headers),
+    rewriteHeaders: rewriteResponseHeaders,
     onResponse: (_request, _reply, response) => sendBack(reply, (response as unknown as { stream: Readable }).stream, timeout, fail),
-    onError (_reply, { error }) {
-      hasAnswered()
-      if (!reply.sent) fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
-    }
-  })
+    onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
+  }
+  try {
+    return from.call(reply, target + path, hooks)
+  } catch (error) {
+    clearTimeout(timer)
+    place.upstreamIsDone()
+    throw error
+  }
 }
 
 /** A connection is free again when the upstream has answered and the client has got it all, or is gone. */

@@ -110,4 +110,3 @@ function targetOf (url: string, path: string): string {
   if (base !== '' && isAmbiguousPath(base)) throw new OptionsError(`${path}: found an ambiguous path; allowed: one without //, ; and encoded separators`)
   return parsed.origin + base
 }
-
