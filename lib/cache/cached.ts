@@ -108,7 +108,8 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
     if (askedIn !== generation) return
     const other = store.get(key)
     if (other !== undefined && other.askedAt > entry.askedAt && other.askedAt <= Date.now()) return
-    if (enabled && entry.expiresAt > Date.now()) store.set(key, entry, entry.record !== null)
+    // "Not active" is kept also when it is not believed again: an older "active" that is still on its way must find it.
+    if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, entry.record !== null)
     else store.delete(key)
   }
 

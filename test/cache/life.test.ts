@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import fc from 'fast-check'
-import { readClaims } from '../../lib/access-token.ts'
+import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
 import { cachedTokens, type CacheOptions } from '../../lib/cache/cached.ts'
 import { cacheOptions, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
@@ -46,7 +46,21 @@ test('S-26: maxTtl 0 remembers nothing', async () => {
 })
 test('S-26: defaultTtl 0 remembers nothing without `exp`', () => livesFor(0, {}, { defaultTtl: 0 }))
 test('S-26: defaultTtl 0 does not touch what has an `exp`', () => livesFor(10_000, { exp: now + 10 }, { defaultTtl: 0 }))
-test('S-26: negativeTtl 0 does not remember "not active"', () => livesFor(0, null, { negativeTtl: 0 }))
+test('S-26: negativeTtl 0 does not believe "not active" again, but an older "active" that lands later does not take its place', async () => {
+  const answers: Array<(record: TokenRecord | null) => void> = []
+  const tokens = cachedTokens(scriptedResolver(() => new Promise((resolve) => { answers.push(resolve) })), { ...cacheOptions, negativeTtl: 0 })
+  const key = tokens.keyOf('abc')
+  const older = tokens.ask(key, 'abc', true)
+  mock.timers.setTime(start + 1)
+  const newer = tokens.ask(key, 'abc', true)
+  while (answers.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  answers[1]?.(null)
+  assert.equal((await newer).record, null)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  answers[0]?.(recordOf({}))
+  assert.notEqual((await older).record, null)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+})
 test('S-26: negativeTtl 0 does not touch what is active', () => livesFor(30_000, {}, { negativeTtl: 0 }))
 test('S-26: a cache that is off remembers nothing', async () => {
   for (const claims of [{ exp: now + 60 }, {}, null]) await livesFor(0, claims, { enabled: false })

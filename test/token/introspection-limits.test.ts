@@ -163,5 +163,6 @@ test('I9: calls that were given up cost a server that comes back nothing: it is 
   slow.behave(doubles.json({ active: false }))
   const before = slow.connections.made
   assert.equal(await resolver.resolve('after-the-crowd'), null)
-  assert.ok(slow.connections.made - before <= 64, `${slow.connections.made - before} connections for one call`)
+  // Those that the crowd held are made anew, once; the crowd that waited makes none.
+  assert.ok(slow.connections.made - before <= 128, `${slow.connections.made - before} connections for one call`)
 })
