@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
+import tsBlankSpace from 'ts-blank-space'
 import * as library from '../lib/index.ts'
 import { createPki } from '../examples/demo/pki.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
@@ -17,7 +18,7 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
     'fastify-bound-token': library,
     'node:diagnostics_channel': await import('node:diagnostics_channel')
   }
-  const body = code
+  const body = tsBlankSpace(code)
     .replace(/^import (\w+) from '([^']+)'$/gm, (_all, name, module) => `const ${name} = modules['${module}'].default`)
     .replace(/^import (\{[^}]+\}) from '([^']+)'$/gm, (_all, members, module) => `const ${members} = modules['${module}']`)
   const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance }>
@@ -77,7 +78,7 @@ test('withAccessToken', async (t) => {
   await app.register(library.default, optionsFor(authorizationServer.origin))
   await run(block('withAccessToken(async'), { app })
   app.get('/public', { config: { boundToken: false } }, library.withAccessToken(async () => 'in'))
-  assert.equal((await app.inject({ url: '/me', headers: by(owner) })).json().sub, 'alice')
+  assert.equal((await app.inject({ url: '/me/1', headers: by(owner) })).json().sub, 'alice')
   const failed = await app.inject({ url: '/public', headers: by(owner) })
   assert.deepEqual([failed.statusCode, failed.json().code], [500, 'FST_BOUND_TOKEN_NOT_JUDGED'])
 })
