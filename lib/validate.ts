@@ -11,7 +11,9 @@ import { OptionsError } from './errors.ts'
  */
 export function validateOptions<Schema extends TSchema> (schema: Schema, value: unknown, root: string): Static<Schema> {
   const copy = plainCopy(value, root)
-  const error = Value.Errors(schema, copy).First()
+  const errors = [...Value.Errors(schema, copy)]
+  // A misspelt option is the reason why another one is missing.
+  const error = errors.find(({ type }) => type === ValueErrorType.ObjectAdditionalProperties) ?? errors[0]
   if (error !== undefined) throw new OptionsError(explain(error, root))
   return copy as Static<Schema>
 }

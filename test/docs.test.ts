@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { answers, reasons } from '../lib/errors.ts'
 import { tables } from './docs/render-tables.ts'
@@ -26,6 +26,12 @@ for (const [name, render] of Object.entries(tables)) {
 test('every generated part of the README has its renderer', () => {
   const named = [...readFileSync('README.md', 'utf8').matchAll(/^<!-- (?!\/)(\S+) -->$/gm)].map(([, name]) => name)
   assert.deepEqual(named.sort(), Object.keys(tables).sort())
+})
+
+test('every reason is asserted by some test', () => {
+  const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts') && !file.endsWith('docs.test.ts'))
+    .map((file) => readFileSync(`test/${file}`, 'utf8')).join('')
+  assert.deepEqual(Object.keys(reasons).filter((reason) => !tests.includes(`'${reason}'`)), [])
 })
 
 test('every code and reason that the documents name exists', () => {

@@ -35,6 +35,7 @@ test('the options of these tests boot', async (t) => {
 const wrong: Array<[name: string, options: unknown, message: RegExp]> = [
   ['no options', {}, /^options\.(certificate|issuers): missing; allowed: /],
   ['a misspelt option', { ...good, certificat: {} }, /^options\.certificat: unknown option; allowed: certificate, issuers, cache, realm/],
+  ['a misspelt option instead of a required one', { certificate: good.certificate, issuer: good.issuers }, /^options\.issuer: unknown option; allowed: /],
   ['a name with a space at its end', { ...good, cache: { 'maxTtl ': 1 } }, /^options\.cache\.maxTtl : unknown option; allowed: enabled, maxEntries, defaultTtl, maxTtl, negativeTtl$/],
   ['what comes later: discovery', withIssuer({ discovery: true }), /^options\.issuers\[0\]\.discovery: unknown option; allowed: issuer, audience, introspection/],
   ['what comes later: JWT', withIssuer({ jwt: {} }), /^options\.issuers\[0\]\.jwt: unknown option/],

@@ -47,7 +47,7 @@ function refuseBadIssuer (issuer: string, path: string): void {
 function endpointUrl (endpoint: string, allowLoopback: boolean, path: string): URL {
   const url = httpUrl(endpoint, path, 'an https URL without credentials and fragment')
   if (url.protocol === 'https:' || (allowLoopback && isLoopback(url.hostname))) return url
-  throw new OptionsError(`${path}: found http, which would send tokens and our secret in the clear; allowed: https, or http on a loopback address with allowInsecureLoopback`)
+  throw new OptionsError(`${path}: found http, which would send tokens and our secret in the clear; allowed: https, or http on 127.0.0.0/8, ::1 or localhost with issuers[].allowInsecureLoopback`)
 }
 
 function isLoopback (hostname: string): boolean {

@@ -101,3 +101,18 @@ test('an upstream with a status that Fastify does not take is 502, and its conne
   for (let i = 0; i < 140; i++) assert.equal((await app.inject({ url: '/odd', headers: by(owner) })).statusCode, 502)
   assert.equal((await app.inject({ url: '/', headers: by(owner) })).statusCode, 200)
 })
+
+test('what hinders forwarding is named in the log', async (t) => {
+  const lines: string[] = []
+  const { app } = await gateway(t, (request, response) => {
+    if (request.url === '/broken') response.destroy()
+  }, { timeout: 100 }, { logger: { level: 'info', stream: { write: (line: string) => { lines.push(line) } } } })
+  const reasonAt = async (url: string): Promise<[number, unknown]> => {
+    lines.length = 0
+    const { statusCode } = await app.inject({ url, headers: by(owner) })
+    return [statusCode, lines.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'not forwarded')?.reason]
+  }
+  assert.deepEqual(await reasonAt('/broken'), [502, 'upstream_unavailable'])
+  assert.deepEqual(await reasonAt('/slow'), [504, 'upstream_timeout'])
+  assert.deepEqual(await reasonAt('/a;b'), [400, 'upstream_path_ambiguous'])
+})
