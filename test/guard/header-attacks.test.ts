@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { once } from 'node:events'
 import { connect, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import type { FastifyBoundTokenOptions } from '../../types/options.ts'
@@ -35,7 +34,7 @@ async function listening (t: TestContext, options: Partial<FastifyBoundTokenOpti
 async function received (socket: Socket): Promise<string> {
   let answer = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => { answer += chunk }).on('error', () => {})
-  await once(socket, 'close')
+  await new Promise((resolve) => socket.on('close', resolve))
   return answer
 }
 
