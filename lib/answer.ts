@@ -12,7 +12,7 @@ const defaultRetryAfter = 5
  */
 export function setRefusalHeaders (reply: FastifyReply, refusal: Refusal, challenges: Challenges | null): void {
   reply.header('cache-control', 'no-store')
-  const challenge = refusal.reason === 'client_not_allowed' ? challenges?.clientNotAllowed : challenges?.[refusal.answer]
+  const challenge = refusal.reason === 'client_not_allowed' || refusal.reason === 'claims_insufficient' ? challenges?.withoutScope : challenges?.[refusal.answer]
   if (challenge !== undefined) reply.header('www-authenticate', challenge)
   if (refusal.answer === 'unavailable') reply.header('retry-after', refusal.retryAfter ?? defaultRetryAfter)
 }

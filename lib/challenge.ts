@@ -1,6 +1,6 @@
 import { answers, type Answer } from './errors.ts'
 
-export type Challenges = Readonly<Partial<Record<Answer, string>>> & { readonly clientNotAllowed: string }
+export type Challenges = Readonly<Partial<Record<Answer, string>>> & { readonly withoutScope: string }
 
 // quoted-string (RFC 9110 section 5.6.4); options allow only visible ASCII and space here.
 function quoted (text: string): string {
@@ -21,6 +21,6 @@ export function buildChallenges (realm: string, scopes: readonly string[]): Chal
     invalidRequest: withError('invalid_request', 'invalidRequest'),
     invalidToken: withError('invalid_token', 'invalidToken'),
     insufficientScope: scopes.length === 0 ? insufficientScope : `${insufficientScope}, scope=${quoted(scopes.join(' '))}`,
-    clientNotAllowed: insufficientScope
+    withoutScope: insufficientScope
   })
 }

@@ -64,6 +64,7 @@ export type Answer = keyof typeof answers
 export const reasons = {
   token_missing: ['missing', 'no `Authorization` header with the Bearer scheme'],
   token_malformed: ['invalidRequest', 'repeated or malformed `Authorization`, or a second token in the query'],
+  token_invalid: ['invalidToken', 'a JWT whose signature, encryption, type, key or claims do not hold, or an opaque token where none is taken'],
   token_inactive: ['invalidToken', 'the authorization server says that the token is not active'],
   token_expired: ['invalidToken', '`exp` has passed'],
   token_not_yet_valid: ['invalidToken', '`nbf` lies in the future'],
@@ -82,6 +83,7 @@ export const reasons = {
   certificate_unverified: ['invalidToken', 'the verify header is absent or has another value'],
   scope_insufficient: ['insufficientScope', 'a scope that the route demands is absent'],
   client_not_allowed: ['insufficientScope', 'the client is not one of the route\'s `clients`'],
+  claims_insufficient: ['insufficientScope', 'the claims are not what the route\'s `claims` demand'],
   issuer_unavailable: ['unavailable', 'the authorization server is down, slow, overloaded or answers 5xx or 429'],
   issuer_refused_us: ['refusedUs', 'the authorization server refuses our own credentials'],
   issuer_bad_response: ['badResponse', 'the authorization server\'s answer is not usable'],

@@ -17,9 +17,6 @@ export interface Trail {
   presented: Presented
 }
 
-/** Seconds by which `nbf` may lie ahead: clocks differ, and servers set it to the moment of issue. */
-const notBeforeLeeway = 5
-
 /**
  * Lets a request through only if its token is good for this route and bound to its certificate; throws, or rejects with, the
  * refusal otherwise. The free checks come first, the network last. Nothing here remembers a decision: with a known token and
@@ -52,11 +49,11 @@ function judge (policy: Policy, cached: CachedToken, presented: Presented, now: 
 
 /** RFC 7662 section 4 and RFC 7519 section 4.1: time, type, issuer and audience. */
 function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void {
-  if (record.expiresAt !== null && record.expiresAt <= now) throw refuse('token_expired')
-  if (record.notBefore !== null && record.notBefore > now + notBeforeLeeway) throw refuse('token_not_yet_valid')
+  if (record.goodUntil <= now) throw refuse('token_expired')
+  if (record.goodFrom > now) throw refuse('token_not_yet_valid')
   if (record.tokenType !== null && record.tokenType !== 'Bearer' && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
-  if (record.statedIssuer !== null && record.statedIssuer !== policy.issuer) throw refuse('token_issuer_mismatch')
-  const { audience } = policy
+  if (record.statedIssuer !== null && record.statedIssuer !== record.issuer.name) throw refuse('token_issuer_mismatch')
+  const audience = policy.audience ?? record.issuer.audience
   if (audience !== null && !includesAny(record.audience, audience)) throw refuse('token_audience_mismatch')
 }
 
@@ -96,5 +93,6 @@ function refuseUnauthorized (policy: Policy, record: TokenRecord): void {
     if (!record.scopes.has(scope)) throw refuse('scope_insufficient')
   }
   if (policy.anyScope !== null && !policy.anyScope.some((scope) => record.scopes.has(scope))) throw refuse('scope_insufficient')
+  if (policy.claims !== null && !policy.claims(record.unbound.claims)) throw refuse('claims_insufficient')
   if (policy.clients !== null && (record.clientId === null || !policy.clients.has(record.clientId))) throw refuse('client_not_allowed')
 }

@@ -3,6 +3,8 @@ import type { CertificateDecoder } from '../types/client-certificate.ts'
 import { formats } from './certificate/formats.ts'
 import { presets } from './certificate/presets.ts'
 import { clientAuthMethods } from './token/client-auth.ts'
+import { contentEncryptionAlgorithms, keyManagementAlgorithms } from './token/decryption.ts'
+import { assertionAlgorithms, profiles, signatureAlgorithms } from './token/algorithms.ts'
 
 // The single source of every option: it validates, and the interfaces in types/options.ts and the tables of the README are
 // generated from it. Beside TypeBox's own keywords a schema may say:
@@ -52,6 +54,28 @@ const TlsSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'TlsOptions' })
 
+const asSecret = (description: string) => Type.Intersect([SecretSchema], { secret: true, description, allowed: SecretSchema['allowed'] as string })
+
+export const KeySchema = Type.Object({
+  pem: Type.Optional(asSecret('A key or a certificate in PEM.')),
+  jwk: Type.Optional(Type.Union([Type.Object({ kty: Type.String() }), SecretSchema], {
+    secret: true, allowed: 'a JWK, or a secret with its JSON text', description: 'A JWK (RFC 7517), or a secret with its JSON text.', tsType: '({ kty: string, [member: string]: unknown } | Secret)'
+  })),
+  pkcs12: Type.Optional(Type.Object({
+    file: Type.String({ ...nonEmpty, description: 'Path of the key store.' }),
+    password: asSecret('Its password, and that of the entry.'),
+    alias: Type.Optional(Type.String({ ...nonEmpty, description: 'Name of the entry; needed where the store has several.' }))
+  }, { ...closed, description: 'An entry of a PKCS#12 key store, as keytool and OpenSSL write them: a key, a certificate or a secret key.' })),
+  kid: Type.Optional(Type.String({ ...nonEmpty, description: 'Key ID, instead of the one that the JWK has.' })),
+  algorithm: Type.Optional(Type.String({ ...nonEmpty, description: 'The one algorithm that the key is for, instead of the one that the JWK has.' }))
+}, { ...closed, typeName: 'KeyOptions', secret: true, allowed: 'an object with one of pem, jwk and pkcs12' })
+
+const IssuerTlsSchema = Type.Object({
+  ...TlsSchema.properties,
+  certificate: Type.Optional(asSecret('Client certificate for mutual TLS, with its chain, in PEM. A file is read again when it changes.')),
+  key: Type.Optional(asSecret('Private key of the client certificate, in PEM. A file is read again when it changes.'))
+}, { ...closed, typeName: 'IssuerTlsOptions' })
+
 export const CertificateSchema = Type.Object({
   source: Type.Optional(oneOf(['header', 'tls'], {
     default: 'header',
@@ -97,16 +121,30 @@ export const CertificateSchema = Type.Object({
 }, { ...closed, typeName: 'CertificateOptions' })
 
 const IntrospectionSchema = Type.Object({
-  endpoint: Type.String({
-    ...nonEmpty, description: 'URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`.'
-  }),
+  endpoint: Type.Optional(Type.String({
+    ...nonEmpty, description: 'URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`. From the metadata of the issuer when absent.'
+  })),
   clientAuth: Type.Object({
     method: oneOf(Object.keys(clientAuthMethods) as Array<keyof typeof clientAuthMethods>, {
-      description: 'How this service authenticates to the authorization server.'
+      description: 'How this service authenticates to the authorization server. Mutual TLS takes the certificate from `tls`.'
     }),
-    clientId: Type.String({ ...nonEmpty, description: 'Client identifier of this service.' }),
-    clientSecret: Type.Intersect([SecretSchema], { secret: true, description: 'Its secret.', allowed: SecretSchema['allowed'] as string })
+    clientId: Type.Optional(Type.String({ ...nonEmpty, description: 'Client identifier of this service; needed for every method but `bearer` and `none`.' })),
+    clientSecret: Type.Optional(asSecret('Its secret, for `client_secret_basic`, `client_secret_post` and `client_secret_jwt`.')),
+    key: Type.Optional(Type.Intersect([KeySchema], { description: 'Its private key, for `private_key_jwt`.', secret: true, allowed: KeySchema['allowed'] as string })),
+    algorithm: Type.Optional(oneOf(assertionAlgorithms, {
+      description: 'Algorithm of the assertions of `client_secret_jwt` and `private_key_jwt`. `HS256`, or what fits the key, when absent.'
+    })),
+    token: Type.Optional(asSecret('Access token of this service, for `bearer`. A function is asked on every call.'))
   }, { ...closed, typeName: 'ClientAuthOptions', secret: true, description: 'Credentials of this service at the authorization server.' }),
+  response: Type.Optional(oneOf(['json', 'jwt', 'signed'], {
+    default: 'json',
+    description: 'What the server answers: `json`; `jwt`, the JWT that the token stands for (phantom token), verified by the rules under `jwt`; ' +
+      '`signed`, a signed answer (RFC 9701). With the last two, nothing else is believed.'
+  })),
+  cacheControl: Type.Optional(oneOf(['honour', 'ignore'], {
+    default: 'honour',
+    description: 'Whether `Cache-Control` of an answer may shorten the time for which it is remembered. Some servers forbid every cache by habit: `ignore` leaves it to `cache`.'
+  })),
   timeout: Type.Optional(Type.Integer({
     minimum: 10, maximum: 60_000, default: 5000, description: 'Milliseconds for a whole call.'
   })),
@@ -121,19 +159,80 @@ const IntrospectionSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'IntrospectionOptions' })
 
+const keyList = (description: string) => Type.Array(KeySchema, { minItems: 1, allowed: 'a list of at least one key', description })
+const algorithmList = <const Name extends string> (names: readonly Name[], options: { description: string, default?: readonly Name[] }) =>
+  Type.Array(oneOf(names, {}), { minItems: 1, allowed: `a list of ${names.join(', ')}`, ...options })
+
+const DecryptionSchema = Type.Object({
+  keys: keyList('Keys that tokens may be encrypted to: private keys of this service, or secret keys that it shares with the issuer.'),
+  keyManagementAlgorithms: algorithmList(keyManagementAlgorithms, { description: '`alg` of encrypted tokens: those that were agreed with the issuer.' }),
+  contentEncryptionAlgorithms: Type.Optional(algorithmList(contentEncryptionAlgorithms, {
+    default: contentEncryptionAlgorithms, description: '`enc` of encrypted tokens.'
+  })),
+  required: Type.Optional(Type.Boolean({ default: true, description: 'Whether a token that is not encrypted is refused.' })),
+  allowUnsigned: Type.Optional(Type.Boolean({
+    default: false, description: 'Accept a token that is encrypted and not signed, where the key is a secret one that only the issuer and this service have. Never with a public key.'
+  }))
+}, { ...closed, typeName: 'DecryptionOptions' })
+
+const JwtSchema = Type.Object({
+  jwksUri: Type.Optional(Type.String({
+    ...nonEmpty, description: 'URL of the JWK set. https, unless `allowInsecureLoopback`. From the metadata of the issuer when there are no other keys.'
+  })),
+  jwks: Type.Optional(Type.Union([
+    Type.Object({ keys: Type.Array(Type.Object({ kty: Type.String() }), { minItems: 1 }) }),
+    Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a JWK set.' }) }, closed)
+  ], {
+    allowed: 'a JWK set, or { file } with the path of one', description: 'The JWK set itself, or `{ file }`.', tsType: '{ keys: Array<{ kty: string, [member: string]: unknown }> } | { file: string }'
+  })),
+  keys: Type.Optional(keyList('The keys themselves. Those without `kid` are tried for every token.')),
+  profile: Type.Optional(oneOf(Object.keys(profiles) as Array<keyof typeof profiles>, {
+    description: '`rfc9068` also demands `iat`, `sub`, `client_id` and `jti`; `fapi` does, and allows PS256, ES256 and EdDSA with Ed25519 only.'
+  })),
+  algorithms: Type.Optional(algorithmList(signatureAlgorithms, {
+    default: profiles.rfc9068.algorithms,
+    description: 'Signature algorithms to accept. `HS256` and its like only with secret keys under `jwks` or `keys`, and no others beside them.'
+  })),
+  typ: Type.Optional(Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 }), Type.Literal(false)], {
+    default: 'at+jwt',
+    allowed: 'a string, a list of strings, or false for an authorization server that states none',
+    description: '`typ` of access tokens, without `application/`, in any case. `false` takes any or none, but those that name another kind of JWT.'
+  })),
+  clockTolerance: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 5, description: 'Seconds by which clocks may differ, for `exp`, `nbf` and `iat`.' })),
+  requiredClaims: Type.Optional(Type.Union([
+    Type.Array(Type.String(nonEmpty), { minItems: 1 }),
+    Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]))
+  ], {
+    allowed: 'a list of claims, or an object of claims and the values that they must have',
+    description: 'Claims that must be there beside `iss`, `exp` and `aud`: a list of names, or names with the value that each must have, such as `{ tokenName: \'access_token\' }`.'
+  })),
+  decryption: Type.Optional(Type.Intersect([DecryptionSchema], { description: 'For encrypted tokens. A token inside that is signed is verified by all the rules above.' }))
+}, { ...closed, typeName: 'JwtOptions' })
+
 const Audience = {
   allowed: 'a string or a list of strings', description: 'Identifiers of this API; a token must name one of them in `aud`.'
 }
 const audienceForms = [Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })] as const
 
 export const IssuerSchema = Type.Object({
-  issuer: Type.String({ ...nonEmpty, description: 'Issuer identifier of the authorization server, a URL. It is only compared: an `iss` in an answer must be equal.' }),
+  issuer: Type.String({
+    ...nonEmpty,
+    description: 'Issuer identifier of the authorization server, a URL. `iss` of tokens and answers must be equal. Endpoints that are not given come from its metadata (RFC 8414, OpenID Connect Discovery).'
+  }),
   audience: Type.Union([...audienceForms, Type.Literal(false)], {
     allowed: 'a string, a list of strings, or false for an authorization server that states no audience',
     description: 'Identifiers of this API; a token must name one of them in `aud`. `false` accepts tokens for any audience: only for an authorization server that states none.'
   }),
-  introspection: Type.Intersect([IntrospectionSchema], { description: 'Where and how to ask what a token stands for.' }),
-  tls: Type.Optional(Type.Intersect([TlsSchema], { description: 'TLS to the authorization server.' })),
+  introspection: Type.Optional(Type.Intersect([IntrospectionSchema], { description: 'Where and how to ask what a token stands for.' })),
+  jwt: Type.Optional(Type.Intersect([JwtSchema], { description: 'How to verify JWTs. Where neither this nor `introspection` is given, JWTs are verified with the keys that the metadata name.' })),
+  verify: Type.Optional(oneOf(['jwt', 'introspection', 'both'], {
+    description: '`jwt`: JWTs are verified here, nothing else is taken. `introspection`: the server is asked, also for JWTs. `both`: a JWT is verified and then asked for as well, ' +
+      'other tokens are asked for. When absent: what is configured; where both are, JWTs are verified here and other tokens asked for.'
+  })),
+  discovery: Type.Optional(Type.Object({
+    origins: Type.Array(Type.String(nonEmpty), { allowed: 'a list of origins', description: 'Origins beside the issuer\'s own that its metadata may send us to, such as `https://mtls.example.com`.' })
+  }, { ...closed, description: 'What the metadata of the issuer may say.' })),
+  tls: Type.Optional(Type.Intersect([IssuerTlsSchema], { description: 'TLS to the authorization server.' })),
   allowInsecureLoopback: Type.Optional(Type.Boolean({
     default: false, description: 'Allow http for endpoints on a loopback address, for development.'
   }))
@@ -146,7 +245,7 @@ export const CacheSchema = Type.Object({
   })),
   defaultTtl: Type.Optional(milliseconds(86_400_000, { default: 30_000, description: 'Milliseconds to remember a token without `exp`.' })),
   maxTtl: Type.Optional(milliseconds(86_400_000, {
-    default: 60_000, description: 'Milliseconds to remember any token: how late a revocation may be noticed.'
+    default: 60_000, description: 'Milliseconds to remember a token that was asked for: how late a revocation may be noticed. A JWT that was verified here is remembered until its `exp`, or until its key is withdrawn.'
   })),
   negativeTtl: Type.Optional(milliseconds(60_000, { default: 2000, description: 'Milliseconds to believe that a token is not active.' }))
 }, { ...closed, typeName: 'CacheOptions' })
@@ -162,7 +261,10 @@ const claimOrConstant = Type.Union([
 
 export const UpstreamSchema = Type.Object({
   url: Type.String({ ...nonEmpty, description: 'http or https URL; the path and query of the request are put behind its path.' }),
-  token: Type.Optional(oneOf(['forward', 'remove'], { default: 'remove', description: 'What becomes of the `Authorization` header.' })),
+  token: Type.Optional(oneOf(['forward', 'remove', 'jwt'], {
+    default: 'remove',
+    description: 'What becomes of the `Authorization` header. `jwt` puts the JWT there that the token stands for (phantom token, or the one inside an encrypted token); a token that is a signed JWT itself goes on.'
+  })),
   certificate: Type.Optional(Type.Object({
     header: Type.String({ ...fieldName, description: 'Name of the header.' }),
     format: Type.Optional(oneOf(['x5t#S256', 'rfc9440'], {
@@ -193,11 +295,16 @@ const routeProperties = {
   mode: Type.Optional(oneOf(['enforce', 'report'], {
     default: 'enforce', description: '`report` lets every request through, without `accessToken`, and publishes what would have been decided.'
   })),
+  claims: Type.Optional(Type.Object({}, {
+    allowed: 'a JSON Schema', tsType: 'Record<string, unknown>', description: 'JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent.'
+  })),
   upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`.' }))
 }
 
 export const RouteSchema = Type.Object({
   ...routeProperties,
+  issuers: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of configured issuers', description: 'Issuers whose tokens are taken; all when absent.' })),
+  verify: Type.Optional(oneOf(['jwt', 'introspection', 'both'], { description: 'How tokens are verified on this route, instead of what their issuer says.' })),
   certificate: Type.Optional(Type.Intersect([CertificateSchema], { description: 'Another certificate source for this route; replaces the whole of the plugin\'s.' })),
   cache: Type.Optional(Type.Union([
     Type.Literal(false),
@@ -207,7 +314,7 @@ export const RouteSchema = Type.Object({
 
 export const PluginSchema = Type.Object({
   certificate: Type.Intersect([CertificateSchema], { description: 'Where the client certificate comes from and whom to believe.' }),
-  issuers: Type.Array(IssuerSchema, { minItems: 1, maxItems: 1, allowed: 'a list of exactly one issuer', description: 'The authorization server.' }),
+  issuers: Type.Array(IssuerSchema, { minItems: 1, allowed: 'a list of at least one issuer', description: 'The authorization servers.' }),
   cache: Type.Optional(Type.Intersect([CacheSchema], { description: 'Memory of resolved tokens, in process. Decisions are never remembered.' })),
   realm: Type.Optional(Type.String({ pattern: '^[\\x20-\\x7E]+$', allowed: 'printable ASCII', default: 'api', description: '`realm` of the challenges.' })),
   ...routeProperties
@@ -216,6 +323,10 @@ export const PluginSchema = Type.Object({
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
 export type IssuerOptions = Static<typeof IssuerSchema>
+export type IntrospectionOptions = Static<typeof IntrospectionSchema>
+export type JwtOptions = Static<typeof JwtSchema>
+export type KeyOptions = Static<typeof KeySchema>
+export type TlsOptions = Static<typeof IssuerTlsSchema>
 export type UpstreamOptions = Static<typeof UpstreamSchema>
 export type Secret = Static<typeof SecretSchema>
 export type CertificateAuthorities = Static<typeof CertificateAuthoritiesSchema>

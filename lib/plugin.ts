@@ -4,6 +4,7 @@ import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, setRefusalHeaders } from './answer.ts'
+import { bearerToken } from './bearer.ts'
 import { evictionSelector } from './cache/eviction.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
@@ -13,6 +14,7 @@ import { guard, type Trail } from './guard.ts'
 import { compilePolicy, type Handler, type Policy } from './policy.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
+import { unseal, type Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
 
 /** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
@@ -36,7 +38,9 @@ export async function forward (request: FastifyRequest, reply: FastifyReply): Pr
 
 const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function boundToken (app, options) {
   claimScope(app)
-  const registration = await compileRegistration(options, app.server)
+  const registration = await compileRegistration(options, app.server, (level, issuer, detail) => {
+    app.log[level]({ issuer, detail }, 'authorization server')
+  })
   const kPolicy = Symbol('fastify-bound-token.policy')
   const late = new WeakMap<object, Compiled>()
   const decided = decisions()
@@ -44,8 +48,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const proxies = upstreams(hidden, (reply, refusal) => {
     reply.send(refuseForwarding(reply, refusal))
   })
-  // Which policy let a request through to `forward`: another route's handler may have passed it on.
-  const judged = new WeakMap<FastifyRequest, Policy>()
+  // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
+  const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
   const recompilations: Array<() => void> = []
   if (registration.defaults.upstream !== undefined) proxies.add(registration.defaults.upstream, '', 'options.upstream')
   hide(registration.certificate)
@@ -74,7 +78,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     await proxies.ready()
   })
   app.addHook('onClose', async () => {
-    await Promise.all([registration.tokens.close(), proxies.close()])
+    await Promise.all([registration.close(), proxies.close()])
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
@@ -83,7 +87,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     let outcome: AccessToken | Promise<AccessToken>
     try {
       policy = policyOf(request)
-      if (policy === null) return pass(request, null, done)
+      if (policy === null) return pass(request, null, null, done)
       outcome = guard(policy, request.raw, trail)
     } catch (error) {
       return stop(error, request, reply, policy, trail, done)
@@ -103,7 +107,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       const { presented } = trail
       if (typeof presented === 'object' && presented !== null) request.clientCertificate = presented.presented.certificate
     }
-    pass(request, policy, done)
+    pass(request, policy, trail.record?.jwt ?? null, done)
   }
 
   function stop (error: unknown, request: FastifyRequest, reply: FastifyReply, policy: Policy | null, trail: Trail, done: Done): void {
@@ -111,16 +115,16 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       return done(notJudged(error, request, reply))
     }
     logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
-    if (policy.isReport) return pass(request, policy, done)
+    if (policy.isReport) return pass(request, policy, null, done)
     dropOurs(request)
     setRefusalHeaders(reply, error, policy.challenges)
     done(error)
   }
 
-  function pass (request: FastifyRequest, policy: Policy | null, done: Done): void {
+  function pass (request: FastifyRequest, policy: Policy | null, jwt: Sealed | null, done: Done): void {
     dropOurs(request)
     if (policy !== null && policy.upstream !== null) {
-      judged.set(request, policy)
+      judged.set(request, { policy, jwt })
       request.headers = unread
     }
     done()
@@ -132,13 +136,15 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const policy = judged.get(request)
+    const { policy, jwt } = judged.get(request) ?? { jwt: null }
     const accessToken = request.accessToken ?? null
     if (policy === undefined || policy.upstream === null || (accessToken === null && !policy.isReport)) {
       throw notJudged('no policy with an upstream has let this request through', request, reply)
     }
-    const verified = accessToken === null || policy.isReport ? null : { accessToken, certificate: request.clientCertificate ?? null }
     try {
+      const verified = accessToken === null || policy.isReport
+        ? null
+        : { accessToken, certificate: request.clientCertificate ?? null, jwt: jwt === null ? null : unseal(jwt, bearerToken(request.raw.headers.authorization, undefined)) }
       return await proxies.forward(request, reply, policy.upstream, verified)
     } catch (error) {
       throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)

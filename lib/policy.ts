@@ -1,36 +1,39 @@
-import type { CachedTokens } from './cache/cached.ts'
+import type { CachedTokens, TokenCache } from './cache/cached.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { buildChallenges, type Challenges } from './challenge.ts'
+import { claimsCheck, type ClaimsCheck } from './claims-check.ts'
 import { OptionsError } from './errors.ts'
 import { RouteSchema, type RouteOptions, type UpstreamOptions } from './options.ts'
 import { requestFields, type RequestFields } from './request-fields.ts'
 import { validateOptions } from './validate.ts'
+import { takesOpaque } from './token/dispatch.ts'
+import type { Verification, VerifiedBy } from './verification.ts'
 
 /** What a registration decides once for all its routes. */
 export interface Registration {
-  readonly issuer: string
-  /** Audiences of the issuer; null where it states none. */
-  readonly audience: readonly string[] | null
-  readonly tokens: CachedTokens
+  readonly verifiedBy: VerifiedBy
+  readonly tokens: TokenCache
   readonly certificate: CertificateSource
   /** Whether Fastify terminates TLS itself. */
   readonly speaksTls: boolean
   readonly realm: string
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
+  close (): Promise<void>
 }
 
 /** Everything about a route that can be decided when it is declared. */
 export interface Policy {
-  readonly issuer: string
   readonly tokens: CachedTokens
   readonly certificate: CertificateSource
   readonly binding: 'required' | 'optional' | 'off'
   readonly isReport: boolean
   readonly scopes: readonly string[]
   readonly anyScope: readonly string[] | null
+  /** Null for what the token's issuer demands. */
   readonly audience: readonly string[] | null
+  readonly claims: ClaimsCheck | null
   readonly clients: ReadonlySet<string> | null
   /** Milliseconds; no older token is taken from the cache. */
   readonly maxAge: number
@@ -61,32 +64,37 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
   }
   const own = withoutUndefined(validateOptions(RouteSchema, declared ?? {}, path))
   const options: RouteOptions = { ...registration.defaults, ...own }
+  const { tokens, issuers } = registration.verifiedBy(options, handler !== 'unseen' && handler !== 'not-found', path)
   const { binding = 'required', scopes = [], anyScope = null, audience, clients, cache } = options
   const certificate = options.certificate === undefined
     ? registration.certificate
     : compileCertificateSource(options.certificate, `${path}.certificate`, registration.speaksTls)
   return Object.freeze<Policy>({
-    issuer: registration.issuer,
-    tokens: registration.tokens,
+    tokens,
     certificate,
     binding: binding === 'strict' ? 'required' : binding,
     isReport: options.mode === 'report',
     scopes: Object.freeze([...scopes]),
     anyScope: anyScope === null ? null : Object.freeze([...anyScope]),
-    audience: audience === undefined ? registration.audience : Object.freeze([audience].flat()),
+    audience: audience === undefined ? null : Object.freeze([audience].flat()),
+    claims: options.claims === undefined ? null : claimsCheck(options.claims, `${path}.claims`),
     clients: clients === undefined ? null : new Set(clients),
     maxAge: cache === undefined ? Infinity : cache === false ? 0 : cache.maxTtl,
     challenges: buildChallenges(registration.realm, scopes.length > 0 ? scopes : anyScope ?? []),
     readFields: requestFields(binding === 'off' ? {} : certificate.fields),
-    upstream: upstreamOf(options, own.upstream !== undefined, handler, path)
+    upstream: upstreamOf(options, own.upstream !== undefined, handler, issuers, path)
   })
 }
 
 /** An upstream and the handler that forwards to it go together; one that the plugin's options set is for the routes that use it. */
-function upstreamOf ({ upstream }: RouteOptions, isOwn: boolean, handler: Handler, path: string): UpstreamOptions | null {
+function upstreamOf ({ upstream }: RouteOptions, isOwn: boolean, handler: Handler, issuers: Verification['issuers'], path: string): UpstreamOptions | null {
   if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
   if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
   if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token had loaded; allowed: after \`await app.register(…)\``)
+  const without = upstream?.token === 'jwt' ? issuers.find((issuer) => takesOpaque(issuer) && !issuer.givesJwt) : undefined
+  if (without !== undefined && handler === 'forward') {
+    throw new OptionsError(`${path}.upstream.token: found "jwt", but ${without.issuer.name} may have no JWT to give; allowed: with verify "jwt", or introspection.response "jwt"`)
+  }
   return handler === 'forward' || handler === 'not-found' ? upstream ?? null : null
 }
 

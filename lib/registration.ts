@@ -1,10 +1,12 @@
 import { Server as TlsServer } from 'node:tls'
-import { cachedTokens } from './cache/cached.ts'
+import { tokenCache } from './cache/cached.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import { OptionsError } from './errors.ts'
-import { CacheSchema, defaultOf, PluginSchema } from './options.ts'
+import { CacheSchema, defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
 import type { Registration } from './policy.ts'
-import { compileIssuer } from './token/compile.ts'
+import { compileIssuer, type Report } from './token/compile.ts'
+import type { VerifyingIssuer } from './token/dispatch.ts'
+import { verification } from './verification.ts'
 import { validateOptions } from './validate.ts'
 
 const cacheDefaults = CacheSchema.properties
@@ -14,23 +16,42 @@ const cacheDefaults = CacheSchema.properties
  *
  * @throws OptionsError
  */
-export async function compileRegistration (options: unknown, server: unknown): Promise<Registration> {
-  const { certificate, issuers: [issuer], cache = {}, realm, ...defaults } = validateOptions(PluginSchema, options, 'options')
-  if (issuer === undefined) throw new OptionsError('options.issuers: missing')
+export async function compileRegistration (options: unknown, server: unknown, report: Report): Promise<Registration> {
+  const { certificate, issuers, cache = {}, realm, ...defaults } = validateOptions(PluginSchema, options, 'options')
   const speaksTls = server instanceof TlsServer
-  return Object.freeze({
-    issuer: issuer.issuer,
-    audience: issuer.audience === false ? null : Object.freeze([issuer.audience].flat()),
-    certificate: compileCertificateSource(certificate, 'options.certificate', speaksTls),
-    speaksTls,
-    tokens: cachedTokens(await compileIssuer(issuer, 'options.issuers[0]'), {
-      enabled: cache.enabled ?? defaultOf<boolean>(cacheDefaults.enabled),
-      maxEntries: cache.maxEntries ?? defaultOf<number>(cacheDefaults.maxEntries),
-      defaultTtl: cache.defaultTtl ?? defaultOf<number>(cacheDefaults.defaultTtl),
-      maxTtl: cache.maxTtl ?? defaultOf<number>(cacheDefaults.maxTtl),
-      negativeTtl: cache.negativeTtl ?? defaultOf<number>(cacheDefaults.negativeTtl)
-    }),
-    realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
-    defaults
+  const source = compileCertificateSource(certificate, 'options.certificate', speaksTls)
+  refuseTwins(issuers)
+  const compiled = await compileIssuers(issuers, report)
+  const tokens = tokenCache({
+    enabled: cache.enabled ?? defaultOf<boolean>(cacheDefaults.enabled),
+    maxEntries: cache.maxEntries ?? defaultOf<number>(cacheDefaults.maxEntries),
+    defaultTtl: cache.defaultTtl ?? defaultOf<number>(cacheDefaults.defaultTtl),
+    maxTtl: cache.maxTtl ?? defaultOf<number>(cacheDefaults.maxTtl),
+    negativeTtl: cache.negativeTtl ?? defaultOf<number>(cacheDefaults.negativeTtl)
   })
+  return Object.freeze<Registration>({
+    verifiedBy: verification(compiled, tokens),
+    tokens,
+    certificate: source,
+    speaksTls,
+    realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
+    defaults,
+    close: async () => { await Promise.all(compiled.map(async (issuer) => { await issuer.close() })) }
+  })
+}
+
+/** Which of two answers for an issuer counts would be anybody's guess. */
+function refuseTwins (issuers: readonly IssuerOptions[]): void {
+  const twin = issuers.findIndex(({ issuer }, index) => issuers.findIndex((other) => other.issuer === issuer) !== index)
+  if (twin !== -1) throw new OptionsError(`options.issuers[${twin}].issuer: found ${JSON.stringify(issuers[twin]?.issuer)} a second time; allowed: each issuer once`)
+}
+
+/** All or none: what was opened for one is closed when another one stops the boot. */
+async function compileIssuers (issuers: readonly IssuerOptions[], report: Report): Promise<readonly VerifyingIssuer[]> {
+  const settled = await Promise.allSettled(issuers.map(async (issuer, index) => await compileIssuer(issuer, `options.issuers[${index}]`, report)))
+  const compiled = settled.flatMap((each) => each.status === 'fulfilled' ? [each.value] : [])
+  const failed = settled.find((each) => each.status === 'rejected')
+  if (failed === undefined) return compiled
+  await Promise.all(compiled.map(async (issuer) => { await issuer.close() }))
+  throw failed.reason
 }

@@ -8,7 +8,7 @@ const issuer = 'https://login.example.com'
 const thumbprint = 'A'.repeat(43)
 
 function read (claims: Record<string, unknown>): TokenRecord {
-  const record = readClaims(claims, issuer)
+  const record = readClaims(claims, { name: issuer, audience: null })
   assert.ok(typeof record === 'object', `a bad claim: ${String(record)}`)
   return record
 }
@@ -48,7 +48,7 @@ test('what the application sees of a full answer', () => {
     claims, scopes: ['a', 'b'], issuer, subject: 'alice', clientId: 'web', audience: ['rs'], expiresAt: 1_900_000_000, confirmation: { 'x5t#S256': thumbprint }, binding: 'x5t#S256'
   })
   assert.deepEqual(unbound, { ...bound, binding: null })
-  assert.deepEqual([record.jwtId, record.statedIssuer, record.tokenType, record.notBefore], ['1', issuer, 'Bearer', 2])
+  assert.deepEqual([record.jwtId, record.statedIssuer, record.tokenType, record.goodFrom, record.goodUntil, record.jwt], ['1', issuer, 'Bearer', -3, 1_900_000_000, null])
 })
 
 test('what the application sees of an answer that says nothing', () => {
@@ -91,8 +91,8 @@ test('S-42: `__proto__`, `constructor` and `prototype` give a token nothing, and
   const record = fromText(`{"active":true,
     "__proto__":{"scope":"admin","sub":"root","aud":"rs","exp":1,"cnf":{"x5t#S256":"${thumbprint}"},"client_id":"x","jti":"1","iss":"x","token_type":"x","nbf":1},
     "constructor":{"prototype":{"scope":"admin"}},"prototype":{"scope":"admin"}}`)
-  const { scopes, subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, notBefore, audience, requirement } = record
-  assert.deepEqual([[...scopes], subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, notBefore, audience], [[], null, null, null, null, null, null, null, []])
+  const { scopes, subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, goodFrom, goodUntil, audience, requirement } = record
+  assert.deepEqual([[...scopes], subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, goodFrom, goodUntil, audience], [[], null, null, null, null, null, null, -Infinity, Infinity, []])
   assert.equal(requirement.kind, 'none')
   assert.equal(({} as Record<string, unknown>)['scope'], undefined)
   assert.equal(Reflect.ownKeys(Object.prototype).length, before)
@@ -118,7 +118,7 @@ const wrong: Array<[claim: string, values: unknown[]]> = [
 ]
 for (const [claim, values] of wrong) {
   test(`S-30: ${claim} of the wrong type is named`, () => {
-    for (const value of values) assert.equal(readClaims({ active: true, [claim]: value }, issuer), claim, String(value))
+    for (const value of values) assert.equal(readClaims({ active: true, [claim]: value }, { name: issuer, audience: null }), claim, String(value))
   })
 }
 

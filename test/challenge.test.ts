@@ -49,14 +49,14 @@ describe('challenges of RFC 6750', () => {
 
   it('insufficient_scope without a scope where the route names none, and where the client is not allowed', () => {
     const { insufficientScope } = buildChallenges('api', [])
-    for (const challenge of [insufficientScope, challenges.clientNotAllowed]) {
+    for (const challenge of [insufficientScope, challenges.withoutScope]) {
       assert.deepEqual(parse(challenge as string), { realm: 'api', error: 'insufficient_scope', error_description: answers.insufficientScope.message })
     }
   })
 
   it('none for trouble that is not the client\'s', () => {
     const withChallenge = Object.keys(challenges).sort()
-    assert.deepEqual(withChallenge, ['clientNotAllowed', 'insufficientScope', 'invalidRequest', 'invalidToken', 'missing'])
+    assert.deepEqual(withChallenge, ['insufficientScope', 'invalidRequest', 'invalidToken', 'missing', 'withoutScope'])
     for (const [name, { statusCode }] of Object.entries(answers)) {
       assert.equal(Object.hasOwn(challenges, name), [401, 403].includes(statusCode) || name === 'invalidRequest', name)
     }

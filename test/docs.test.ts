@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { answers, reasons } from '../lib/errors.ts'
+import { clientAuthMethods } from '../lib/token/client-auth.ts'
 import { tables } from './docs/render-tables.ts'
 import { renderTypes } from './docs/render-types.ts'
 
@@ -40,6 +41,6 @@ test('every code and reason that the documents name exists', () => {
   for (const [named] of documents.matchAll(/FST_BOUND_TOKEN_[A-Z_]+[A-Z]/g)) assert.ok(codes.includes(named), named)
   for (const code of codes) assert.ok(documents.includes(code), `${code} is not documented`)
   for (const [, named] of documents.matchAll(/`((?:token|certificate|binding|issuer|scope|upstream|client)_[a-z_]+)`/g)) {
-    assert.ok(named !== undefined && (named in reasons || /^(client_(secret_(basic|post)|id)|token_type(_hint)?)$/.test(named)), named)
+    assert.ok(named !== undefined && (named in reasons || named in clientAuthMethods || /^(client_id|token_type(_hint)?|token_introspection)$/.test(named)), named)
   }
 })

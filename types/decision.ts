@@ -1,11 +1,11 @@
 /** Why a request was refused. */
 export type Reason =
-  | 'token_missing' | 'token_malformed' | 'token_inactive' | 'token_expired' | 'token_not_yet_valid'
+  | 'token_missing' | 'token_malformed' | 'token_invalid' | 'token_inactive' | 'token_expired' | 'token_not_yet_valid'
   | 'token_type_unsupported' | 'token_issuer_mismatch' | 'token_audience_mismatch'
   | 'binding_missing' | 'binding_mismatch' | 'binding_unsupported'
   | 'certificate_missing' | 'certificate_placeholder' | 'certificate_malformed' | 'certificate_ambiguous'
   | 'certificate_too_large' | 'certificate_source_untrusted' | 'certificate_unverified'
-  | 'scope_insufficient' | 'client_not_allowed'
+  | 'scope_insufficient' | 'client_not_allowed' | 'claims_insufficient'
   | 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_bad_response'
   | 'upstream_path_ambiguous' | 'upstream_unavailable' | 'upstream_timeout'
 

@@ -23,7 +23,7 @@ export type CertificateAuthorities = string | {
 export interface FastifyBoundTokenOptions {
   /** Where the client certificate comes from and whom to believe. */
   certificate: CertificateOptions
-  /** The authorization server. */
+  /** The authorization servers. */
   issuers: IssuerOptions[]
   /** Memory of resolved tokens, in process. Decisions are never remembered. */
   cache?: CacheOptions
@@ -53,6 +53,8 @@ export interface FastifyBoundTokenOptions {
    * @defaultValue "enforce"
    */
   mode?: 'enforce' | 'report'
+  /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
+  claims?: Record<string, unknown>
   /** Where to forward the request to; the handler of the route must be `forward`. */
   upstream?: UpstreamOptions
 }
@@ -97,14 +99,23 @@ export interface CertificateOptions {
 }
 
 export interface IssuerOptions {
-  /** Issuer identifier of the authorization server, a URL. It is only compared: an `iss` in an answer must be equal. */
+  /** Issuer identifier of the authorization server, a URL. `iss` of tokens and answers must be equal. Endpoints that are not given come from its metadata (RFC 8414, OpenID Connect Discovery). */
   issuer: string
   /** Identifiers of this API; a token must name one of them in `aud`. `false` accepts tokens for any audience: only for an authorization server that states none. */
   audience: string | string[] | false
   /** Where and how to ask what a token stands for. */
-  introspection: IntrospectionOptions
+  introspection?: IntrospectionOptions
+  /** How to verify JWTs. Where neither this nor `introspection` is given, JWTs are verified with the keys that the metadata name. */
+  jwt?: JwtOptions
+  /** `jwt`: JWTs are verified here, nothing else is taken. `introspection`: the server is asked, also for JWTs. `both`: a JWT is verified and then asked for as well, other tokens are asked for. When absent: what is configured; where both are, JWTs are verified here and other tokens asked for. */
+  verify?: 'jwt' | 'introspection' | 'both'
+  /** What the metadata of the issuer may say. */
+  discovery?: {
+    /** Origins beside the issuer's own that its metadata may send us to, such as `https://mtls.example.com`. */
+    origins: string[]
+  }
   /** TLS to the authorization server. */
-  tls?: TlsOptions
+  tls?: IssuerTlsOptions
   /**
    * Allow http for endpoints on a loopback address, for development.
    *
@@ -114,10 +125,22 @@ export interface IssuerOptions {
 }
 
 export interface IntrospectionOptions {
-  /** URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`. */
-  endpoint: string
+  /** URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`. From the metadata of the issuer when absent. */
+  endpoint?: string
   /** Credentials of this service at the authorization server. */
   clientAuth: ClientAuthOptions
+  /**
+   * What the server answers: `json`; `jwt`, the JWT that the token stands for (phantom token), verified by the rules under `jwt`; `signed`, a signed answer (RFC 9701). With the last two, nothing else is believed.
+   *
+   * @defaultValue "json"
+   */
+  response?: 'json' | 'jwt' | 'signed'
+  /**
+   * Whether `Cache-Control` of an answer may shorten the time for which it is remembered. Some servers forbid every cache by habit: `ignore` leaves it to `cache`.
+   *
+   * @defaultValue "honour"
+   */
+  cacheControl?: 'honour' | 'ignore'
   /**
    * Milliseconds for a whole call.
    *
@@ -137,12 +160,105 @@ export interface IntrospectionOptions {
 }
 
 export interface ClientAuthOptions {
-  /** How this service authenticates to the authorization server. */
-  method: 'client_secret_basic' | 'client_secret_post'
-  /** Client identifier of this service. */
-  clientId: string
-  /** Its secret. */
-  clientSecret: Secret
+  /** How this service authenticates to the authorization server. Mutual TLS takes the certificate from `tls`. */
+  method: 'client_secret_basic' | 'client_secret_post' | 'client_secret_jwt' | 'private_key_jwt' | 'tls_client_auth' | 'self_signed_tls_client_auth' | 'bearer' | 'none'
+  /** Client identifier of this service; needed for every method but `bearer` and `none`. */
+  clientId?: string
+  /** Its secret, for `client_secret_basic`, `client_secret_post` and `client_secret_jwt`. */
+  clientSecret?: Secret
+  /** Its private key, for `private_key_jwt`. */
+  key?: KeyOptions
+  /** Algorithm of the assertions of `client_secret_jwt` and `private_key_jwt`. `HS256`, or what fits the key, when absent. */
+  algorithm?: 'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'Ed25519' | 'RS256' | 'RS384' | 'RS512' | 'HS256' | 'HS384' | 'HS512'
+  /** Access token of this service, for `bearer`. A function is asked on every call. */
+  token?: Secret
+}
+
+export interface JwtOptions {
+  /** URL of the JWK set. https, unless `allowInsecureLoopback`. From the metadata of the issuer when there are no other keys. */
+  jwksUri?: string
+  /** The JWK set itself, or `{ file }`. */
+  jwks?: { keys: Array<{ kty: string, [member: string]: unknown }> } | { file: string }
+  /** The keys themselves. Those without `kid` are tried for every token. */
+  keys?: KeyOptions[]
+  /** `rfc9068` also demands `iat`, `sub`, `client_id` and `jti`; `fapi` does, and allows PS256, ES256 and EdDSA with Ed25519 only. */
+  profile?: 'rfc9068' | 'fapi'
+  /**
+   * Signature algorithms to accept. `HS256` and its like only with secret keys under `jwks` or `keys`, and no others beside them.
+   *
+   * @defaultValue ["PS256","ES256","EdDSA","Ed25519","RS256"]
+   */
+  algorithms?: Array<'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'Ed25519' | 'RS256' | 'RS384' | 'RS512' | 'HS256' | 'HS384' | 'HS512'>
+  /**
+   * `typ` of access tokens, without `application/`, in any case. `false` takes any or none, but those that name another kind of JWT.
+   *
+   * @defaultValue "at+jwt"
+   */
+  typ?: string | string[] | false
+  /**
+   * Seconds by which clocks may differ, for `exp`, `nbf` and `iat`.
+   *
+   * @defaultValue 5
+   */
+  clockTolerance?: number
+  /** Claims that must be there beside `iss`, `exp` and `aud`: a list of names, or names with the value that each must have, such as `{ tokenName: 'access_token' }`. */
+  requiredClaims?: string[] | Record<string, string | number | boolean>
+  /** For encrypted tokens. A token inside that is signed is verified by all the rules above. */
+  decryption?: DecryptionOptions
+}
+
+export interface DecryptionOptions {
+  /** Keys that tokens may be encrypted to: private keys of this service, or secret keys that it shares with the issuer. */
+  keys: KeyOptions[]
+  /** `alg` of encrypted tokens: those that were agreed with the issuer. */
+  keyManagementAlgorithms: Array<'RSA-OAEP-256' | 'RSA-OAEP-384' | 'RSA-OAEP-512' | 'RSA-OAEP' | 'ECDH-ES' | 'ECDH-ES+A128KW' | 'ECDH-ES+A192KW' | 'ECDH-ES+A256KW' | 'dir' | 'A128KW' | 'A192KW' | 'A256KW' | 'A128GCMKW' | 'A192GCMKW' | 'A256GCMKW'>
+  /**
+   * `enc` of encrypted tokens.
+   *
+   * @defaultValue ["A128GCM","A192GCM","A256GCM","A128CBC-HS256","A192CBC-HS384","A256CBC-HS512"]
+   */
+  contentEncryptionAlgorithms?: Array<'A128GCM' | 'A192GCM' | 'A256GCM' | 'A128CBC-HS256' | 'A192CBC-HS384' | 'A256CBC-HS512'>
+  /**
+   * Whether a token that is not encrypted is refused.
+   *
+   * @defaultValue true
+   */
+  required?: boolean
+  /**
+   * Accept a token that is encrypted and not signed, where the key is a secret one that only the issuer and this service have. Never with a public key.
+   *
+   * @defaultValue false
+   */
+  allowUnsigned?: boolean
+}
+
+export interface KeyOptions {
+  /** A key or a certificate in PEM. */
+  pem?: Secret
+  /** A JWK (RFC 7517), or a secret with its JSON text. */
+  jwk?: ({ kty: string, [member: string]: unknown } | Secret)
+  /** An entry of a PKCS#12 key store, as keytool and OpenSSL write them: a key, a certificate or a secret key. */
+  pkcs12?: {
+    /** Path of the key store. */
+    file: string
+    /** Its password, and that of the entry. */
+    password: Secret
+    /** Name of the entry; needed where the store has several. */
+    alias?: string
+  }
+  /** Key ID, instead of the one that the JWK has. */
+  kid?: string
+  /** The one algorithm that the key is for, instead of the one that the JWK has. */
+  algorithm?: string
+}
+
+export interface IssuerTlsOptions {
+  /** Certificate authorities to trust for this connection, in PEM, instead of those that Node comes with. Certificates and names are always verified. */
+  ca?: CertificateAuthorities
+  /** Client certificate for mutual TLS, with its chain, in PEM. A file is read again when it changes. */
+  certificate?: Secret
+  /** Private key of the client certificate, in PEM. A file is read again when it changes. */
+  key?: Secret
 }
 
 export interface CacheOptions {
@@ -165,7 +281,7 @@ export interface CacheOptions {
    */
   defaultTtl?: number
   /**
-   * Milliseconds to remember any token: how late a revocation may be noticed.
+   * Milliseconds to remember a token that was asked for: how late a revocation may be noticed. A JWT that was verified here is remembered until its `exp`, or until its key is withdrawn.
    *
    * @defaultValue 60000
    */
@@ -199,8 +315,14 @@ export interface BoundTokenRouteOptions {
    * @defaultValue "enforce"
    */
   mode?: 'enforce' | 'report'
+  /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
+  claims?: Record<string, unknown>
   /** Where to forward the request to; the handler of the route must be `forward`. */
   upstream?: UpstreamOptions
+  /** Issuers whose tokens are taken; all when absent. */
+  issuers?: string[]
+  /** How tokens are verified on this route, instead of what their issuer says. */
+  verify?: 'jwt' | 'introspection' | 'both'
   /** Another certificate source for this route; replaces the whole of the plugin's. */
   certificate?: CertificateOptions
   /** `false` asks on every request; `{ maxTtl }` accepts only younger entries than the plugin keeps. */
@@ -214,11 +336,11 @@ export interface UpstreamOptions {
   /** http or https URL; the path and query of the request are put behind its path. */
   url: string
   /**
-   * What becomes of the `Authorization` header.
+   * What becomes of the `Authorization` header. `jwt` puts the JWT there that the token stands for (phantom token, or the one inside an encrypted token); a token that is a signed JWT itself goes on.
    *
    * @defaultValue "remove"
    */
-  token?: 'forward' | 'remove'
+  token?: 'forward' | 'remove' | 'jwt'
   /** Send the certificate that the token was found to be bound to. */
   certificate?: {
     /** Name of the header. */

@@ -2,7 +2,8 @@ import { hash, randomBytes } from 'node:crypto'
 import type { EvictionSelector, TokenStats } from '../../types/bound-token.ts'
 import type { RememberedCertificate } from '../certificate/source.ts'
 import type { TokenRecord } from '../access-token.ts'
-import type { TokenResolver } from '../token/resolver.ts'
+import type { Key } from '../token/keys/key.ts'
+import type { Resolved, TokenResolver } from '../token/resolver.ts'
 import { memoryStore } from './memory-store.ts'
 
 export interface CacheOptions {
@@ -23,6 +24,8 @@ export interface CachedToken {
   /** Milliseconds since the epoch. */
   readonly askedAt: number
   readonly expiresAt: number
+  /** The key that proved it here; null when the authorization server was asked. */
+  readonly key: Key | null
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
 }
@@ -34,34 +37,45 @@ export interface CachedTokens {
   recall (key: string, now: number, maxAge: number): CachedToken | undefined
   /** Asks; all that ask for one token at a time share one call. `fresh` shares with nobody. */
   ask (key: string, token: string, fresh: boolean): Promise<CachedToken>
+}
+
+export interface TokenCache {
+  /** The tokens of one resolver, in the room that all share. */
+  of (resolver: TokenResolver): CachedTokens
   /** Forgets tokens, also those whose answer is on its way. */
   evict (selector: EvictionSelector): number
   stats (): TokenStats
-  close (): Promise<void>
 }
 
-/** Remembers in process what a resolver found out. */
-export function cachedTokens (resolver: TokenResolver, options: CacheOptions): CachedTokens {
+/** Remembers in process what resolvers found out. */
+export function tokenCache (options: CacheOptions): TokenCache {
   const { enabled, defaultTtl, maxTtl, negativeTtl } = options
   const store = memoryStore<CachedToken>(options.maxEntries)
   const calls = new Map<string, Promise<CachedToken>>()
-  const prefix = keyPrefix(resolver.identity)
+  const secret = randomBytes(32).toString('base64')
+  const prefixes = new Set<string>()
   const isUsed = enabled && maxTtl > 0
   let generation = 0
   let hits = 0
   let misses = 0
   let failures = 0
 
-  return { keyOf, recall, ask, evict, stats, close: () => resolver.close() }
+  return { of, evict, stats }
 
-  function keyOf (token: string): string {
-    return hash('sha256', prefix + token, 'base64url')
+  function of (resolver: TokenResolver): CachedTokens {
+    const prefix = keyPrefix(secret, resolver.identity)
+    prefixes.add(prefix)
+    return {
+      keyOf: (token) => keyOf(prefix, token),
+      recall,
+      ask: async (key, token, fresh) => await ask(resolver, key, token, fresh)
+    }
   }
 
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
     // A clock that was set back must not lengthen a life: an entry from the future is none.
-    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge) {
+    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) {
       misses++
       return undefined
     }
@@ -69,11 +83,11 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
     return entry
   }
 
-  async function ask (key: string, token: string, fresh: boolean): Promise<CachedToken> {
-    if (fresh || !isUsed) return await callUnevicted(key, token)
+  async function ask (resolver: TokenResolver, key: string, token: string, fresh: boolean): Promise<CachedToken> {
+    if (fresh || !isUsed) return await callUnevicted(resolver, key, token)
     const shared = calls.get(key)
     if (shared !== undefined) return await shared
-    const started = callUnevicted(key, token).finally(() => {
+    const started = callUnevicted(resolver, key, token).finally(() => {
       if (calls.get(key) === started) calls.delete(key)
     })
     calls.set(key, started)
@@ -81,24 +95,25 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
   }
 
   /** An answer that was given before an eviction may be the one that the eviction was meant for: once more. */
-  async function callUnevicted (key: string, token: string): Promise<CachedToken> {
+  async function callUnevicted (resolver: TokenResolver, key: string, token: string): Promise<CachedToken> {
     const askedIn = generation
-    const entry = await call(key, token)
-    return askedIn === generation ? entry : await call(key, token)
+    const entry = await call(resolver, key, token)
+    return askedIn === generation ? entry : await call(resolver, key, token)
   }
 
-  async function call (key: string, token: string): Promise<CachedToken> {
+  async function call (resolver: TokenResolver, key: string, token: string): Promise<CachedToken> {
     const askedIn = generation
     // What the server says was true when it was asked, not when its answer came.
     const askedAt = Date.now()
-    let record: TokenRecord | null
+    let resolved: Resolved
     try {
-      record = await resolver.resolve(token)
+      resolved = await resolver.resolve(token)
     } catch (error) {
       failures++
       throw error
     }
-    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive(record, askedAt), certificate: undefined }
+    const { record, key: provenBy } = resolved
+    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive(resolved, askedAt), key: provenBy, certificate: undefined }
     keep(key, entry, askedIn)
     return entry
   }
@@ -113,16 +128,17 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
     else store.delete(key)
   }
 
-  function timeToLive (record: TokenRecord | null, now: number): number {
-    if (record === null) return Math.min(negativeTtl, maxTtl)
-    if (record.expiresAt === null) return Math.min(defaultTtl, maxTtl)
-    return Math.min(record.expiresAt * 1000 - now, maxTtl)
+  /** Asking again may tell of a revocation; verifying the same JWT with the same key tells nothing new. */
+  function timeToLive ({ record, maxAge, key }: Resolved, now: number): number {
+    if (record === null) return Math.min(negativeTtl, maxTtl, maxAge)
+    const most = Math.min(key === null ? maxTtl : Infinity, maxAge)
+    return Math.min(record.expiresAt === null ? defaultTtl : record.expiresAt * 1000 - now, most)
   }
 
   function evict (selector: EvictionSelector): number {
     generation++
     calls.clear()
-    if ('token' in selector) return store.delete(keyOf(selector.token)) ? 1 : 0
+    if ('token' in selector) return [...prefixes].filter((prefix) => store.delete(keyOf(prefix, selector.token))).length
     if ('all' in selector) return store.clear()
     const { subject, clientId, jwtId } = selector
     return store.deleteWhere(({ record }) => record !== null &&
@@ -140,7 +156,11 @@ export function cachedTokens (resolver: TokenResolver, options: CacheOptions): C
  * Keyed, so that nobody who knows tokens can recognise them in a dump, and injective: each part carries its length, the
  * prefix has always the same, and the token comes last. Two resolvers that could answer differently never share a key.
  */
-function keyPrefix (identity: readonly string[]): string {
-  const tuple = [randomBytes(32).toString('base64'), ...identity].map((part) => `${part.length}:${part}`).join('')
+function keyPrefix (secret: string, identity: readonly string[]): string {
+  const tuple = [secret, ...identity].map((part) => `${part.length}:${part}`).join('')
   return hash('sha256', tuple, 'base64url')
+}
+
+function keyOf (prefix: string, token: string): string {
+  return hash('sha256', prefix + token, 'base64url')
 }

@@ -1,55 +1,134 @@
-import { OptionsError } from '../errors.ts'
-import { httpUrl } from '../http-url.ts'
-import { defaultOf, IssuerSchema, type IssuerOptions } from '../options.ts'
-import { resolveCertificateAuthorities, resolveSecret } from '../secret.ts'
-import { breaker } from './breaker.ts'
+import type { Issuer } from '../access-token.ts'
+import { isRefusal, OptionsError, refuse, type Refusal } from '../errors.ts'
+import type { IssuerOptions, IntrospectionOptions } from '../options.ts'
 import { clientAuthMethods } from './client-auth.ts'
-import { introspection } from './introspection.ts'
-import type { TokenResolver } from './resolver.ts'
+import { compileIntrospection } from './compile-introspection.ts'
+import { compileJwt } from './compile-jwt.ts'
+import { discovery, type Discovery, type Metadata } from './discovery.ts'
+import type { Verify, VerifyingIssuer } from './dispatch.ts'
+import { readDocument } from './document.ts'
+import { allowedByMetadata, endpointUrl, refuseBadIssuer } from './endpoints.ts'
+import { exchange } from './exchange.ts'
+import { jwtResolver } from './jwt.ts'
+import type { KeySet } from './keys/key-set.ts'
+import { remoteKeys } from './keys/remote-keys.ts'
+import { tlsMaterial } from './tls-material.ts'
 
-const schemas = IssuerSchema.properties.introspection.properties
-const ourHeaders = ['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'te', 'trailer',
-  'transfer-encoding', 'upgrade']
-const ours = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
+/** Tells the operator what deserves attention while nobody is refused for it. */
+export type Report = (level: 'info' | 'warn', issuer: string, detail: string) => void
 
-/** Options of an issuer to the resolver that asks it. */
-export async function compileIssuer (options: IssuerOptions, path: string): Promise<TokenResolver> {
+/** Milliseconds for a metadata document or a JWK set. */
+const documentTimeout = 5000
+const maxDocumentBytes = 524_288
+
+/**
+ * Options of an issuer to what can tell its tokens. What its metadata must say is asked for here: metadata that can't be right stop
+ * the boot, an authorization server that is down does not.
+ *
+ * @throws OptionsError
+ */
+export async function compileIssuer (options: IssuerOptions, path: string, report: Report): Promise<VerifyingIssuer> {
   refuseBadIssuer(options.issuer, `${path}.issuer`)
-  const { endpoint, clientAuth, timeout, tokenTypeHint, parameters = {}, headers = {} } = options.introspection
-  const taken = Object.keys(parameters).find((name) => ours.includes(name))
-  if (taken !== undefined) throw new OptionsError(`${path}.introspection.parameters.${taken}: this parameter is ours to send; allowed: other names`)
-  const header = Object.keys(headers).find((name) => ourHeaders.includes(name.toLowerCase()))
-  if (header !== undefined) throw new OptionsError(`${path}.introspection.headers.${header}: this header is ours to send; allowed: other names`)
-  const hint = tokenTypeHint ?? defaultOf<string>(schemas.tokenTypeHint)
-  return breaker(introspection({
-    issuer: options.issuer,
-    endpoint: endpointUrl(endpoint, options.allowInsecureLoopback === true, `${path}.introspection.endpoint`),
-    clientId: clientAuth.clientId,
-    clientAuth: clientAuthMethods[clientAuth.method]({
-      clientId: clientAuth.clientId,
-      clientSecret: await resolveSecret(clientAuth.clientSecret, `${path}.introspection.clientAuth.clientSecret`)
-    }),
-    timeout: timeout ?? defaultOf<number>(schemas.timeout),
-    parameters,
-    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
-    tokenTypeHint: hint === false ? null : hint,
-    ca: options.tls?.ca === undefined ? null : await resolveCertificateAuthorities(options.tls.ca, `${path}.tls.ca`)
-  }))
+  const issuer: Issuer = Object.freeze({ name: options.issuer, audience: options.audience === false ? null : Object.freeze([options.audience].flat()) })
+  const response = options.introspection?.response ?? 'json'
+  const verify = verifyOf(options, path)
+  const takesJwt = options.jwt !== undefined || options.introspection === undefined || verify === 'jwt' || verify === 'both'
+  const allowLoopback = options.allowInsecureLoopback === true
+  const onTrouble = ({ reason, detail }: Refusal): void => report('warn', issuer.name, `${reason}: ${detail ?? ''}`)
+  const tls = await tlsMaterial(options.tls, `${path}.tls`, (detail) => report('warn', issuer.name, detail))
+  const documents = exchange({ tls, timeout: documentTimeout, maxBytes: maxDocumentBytes })
+  const needsKeys = (takesJwt || response !== 'json') && options.jwt?.jwksUri === undefined && options.jwt?.jwks === undefined && options.jwt?.keys === undefined
+  const needsEndpoint = options.introspection !== undefined && options.introspection.endpoint === undefined
+  const metadata = needsKeys || needsEndpoint ? startDiscovery() : null
+  const opened: Array<{ close (): Promise<void> | void }> = [documents, ...(metadata === null ? [] : [metadata])]
+  try {
+    const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet) : null
+    if (rules !== null) opened.push(rules.signature.keys)
+    const asking = options.introspection === undefined
+      ? null
+      : await compileIntrospection(issuer, { ...options, introspection: options.introspection }, `${path}.introspection`, {
+        tls, rules, endpoint: endpointOf(options.introspection), onNotKept: () => report('info', issuer.name, notKept)
+      })
+    if (asking !== null) opened.push(asking)
+    if (metadata !== null) await boot(metadata)
+    rules?.signature.keys.keys().catch(() => {}) // The first request shall not wait for them; what goes wrong is reported.
+    return Object.freeze<VerifyingIssuer>({
+      issuer,
+      jwt: takesJwt && rules !== null ? jwtResolver(rules) : null,
+      clockTolerance: rules?.claims.clockTolerance ?? 0,
+      takesEncrypted: takesJwt && rules !== null && rules.decryption !== null,
+      introspection: asking,
+      givesJwt: response === 'jwt',
+      verify,
+      close
+    })
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  async function close (): Promise<void> {
+    await Promise.all(opened.map(async (each) => { await each.close() }))
+  }
+
+  function startDiscovery (): Discovery {
+    const isAllowed = allowedByMetadata(options, path)
+    return discovery({ issuer: issuer.name, fetch: async (url) => await readDocument(documents, url), isAllowed, onTrouble })
+  }
+
+  function remoteSet (url: string | null): KeySet {
+    const fixed = url === null ? null : endpointUrl(url, allowLoopback, `${path}.jwt.jwksUri`)
+    const fetch = async (): Promise<Record<string, unknown>> => {
+      const location = fixed ?? (await (metadata as Discovery).metadata()).jwksUri
+      if (location === null) throw refuse('issuer_bad_response', 'the metadata have no `jwks_uri`')
+      return await readDocument(documents, location)
+    }
+    return remoteKeys({ identity: url ?? 'metadata', fetch, onTrouble })
+  }
+
+  function endpointOf ({ endpoint, clientAuth }: IntrospectionOptions): () => Promise<URL> {
+    if (endpoint !== undefined) {
+      const url = endpointUrl(endpoint, allowLoopback, `${path}.introspection.endpoint`)
+      return async () => url
+    }
+    return async () => {
+      const url = introspectionEndpoint(await (metadata as Discovery).metadata(), clientAuth.method)
+      if (url === null) throw refuse('issuer_bad_response', 'the metadata have no `introspection_endpoint`')
+      return url
+    }
+  }
+
+  async function boot (metadata: Discovery): Promise<void> {
+    let known: Metadata
+    try {
+      known = await metadata.metadata()
+    } catch (error) {
+      if (!isRefusal(error) || error.reason === 'issuer_unavailable') return
+      throw new OptionsError(`${path}.issuer: its metadata can't be used (${error.detail ?? error.reason}); allowed: an issuer with metadata, or the endpoints in the options`)
+    }
+    const method = options.introspection?.clientAuth.method
+    if (needsKeys && known.jwksUri === null) throw new OptionsError(`${path}.jwt: the metadata of the issuer have no jwks_uri; allowed: jwksUri, jwks or keys`)
+    if (needsEndpoint && method !== undefined && introspectionEndpoint(known, method) === null) {
+      throw new OptionsError(`${path}.introspection.endpoint: missing, and the metadata of the issuer have none; allowed: a URL`)
+    }
+    if (method !== undefined && known.introspectionAuthMethods?.includes(method) === false) {
+      report('warn', issuer.name, `its metadata do not list ${method} among the authentications of the introspection endpoint`)
+    }
+  }
 }
 
-/** RFC 8414 section 2: a URL without query and fragment. It is only ever compared, so http does no harm. */
-function refuseBadIssuer (issuer: string, path: string): void {
-  const allowed = 'an http or https URL without query and fragment'
-  const url = httpUrl(issuer, path, allowed)
-  if (/[?#]/.test(issuer)) throw new OptionsError(`${path}: found ${JSON.stringify(url.href)}; allowed: ${allowed}`)
+const notKept = 'its answers forbid to be remembered (Cache-Control), so that every request asks it; introspection.cacheControl: "ignore" leaves it to the cache options'
+
+function introspectionEndpoint ({ introspectionEndpoint, mtlsIntrospectionEndpoint }: Metadata, method: keyof typeof clientAuthMethods): URL | null {
+  return 'isMutualTls' in clientAuthMethods[method] ? mtlsIntrospectionEndpoint ?? introspectionEndpoint : introspectionEndpoint
 }
 
-function endpointUrl (endpoint: string, allowLoopback: boolean, path: string): URL {
-  const url = httpUrl(endpoint, path, 'an https URL without credentials and fragment')
-  if (url.protocol === 'https:' || (allowLoopback && isLoopback(url.hostname))) return url
-  throw new OptionsError(`${path}: found http, which would send tokens and our secret in the clear; allowed: https, or http on 127.0.0.0/8, ::1 or localhost with issuers[].allowInsecureLoopback`)
-}
-
-function isLoopback (hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(hostname)
+/** An issuer that is asked for a JWT has its keys for that; its clients have other tokens. */
+function verifyOf ({ verify, jwt, introspection }: IssuerOptions, path: string): Verify {
+  if (introspection === undefined) {
+    if (verify === undefined || verify === 'jwt') return 'jwt'
+    throw new OptionsError(`${path}.introspection: missing; verify "${verify}" needs it`)
+  }
+  if (verify !== undefined) return verify
+  return jwt === undefined || (introspection.response ?? 'json') !== 'json' ? 'introspection' : 'by-shape'
 }

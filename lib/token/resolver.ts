@@ -1,14 +1,26 @@
 import type { TokenRecord } from '../access-token.ts'
+import type { Key } from './keys/key.ts'
+
+/** What a resolver found out. */
+export interface Resolved {
+  /** Null when the authorization server says that the token is not active. */
+  readonly record: TokenRecord | null
+  /** Milliseconds that this may be remembered, as its source says; Infinity where it says nothing. */
+  readonly maxAge: number
+  /** The key that proved it, here and without asking anybody; null when the authorization server was asked. */
+  readonly key: Key | null
+}
 
 /**
  * Finds out what a token stands for. The contract of every resolver:
  * - a record means "active"; null means that the authorization server says it is not
+ * - a token that proves itself and fails is refused as `token_invalid` or for what its claims say
  * - trouble that is not the client's is thrown as `issuer_unavailable`, `issuer_refused_us` or `issuer_bad_response`
  * - it ends within its time limit, and nothing of the token is kept
  */
 export interface TokenResolver {
   /** What two resolvers must differ in to give different answers for one token: issuer, endpoint, client. */
   readonly identity: readonly string[]
-  resolve (token: string): Promise<TokenRecord | null>
+  resolve (token: string): Promise<Resolved>
   close (): Promise<void>
 }

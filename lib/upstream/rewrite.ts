@@ -27,6 +27,8 @@ const reserved = new Set([...hopByHop, 'authorization', 'host', 'content-length'
 export interface Verified {
   readonly accessToken: AccessToken
   readonly certificate: ClientCertificate | null
+  /** The JWT that the token stands for, where it is another one. */
+  readonly jwt: string | null
 }
 
 /** The names that an upstream's options set: what the client sends under them is dropped. */
@@ -51,11 +53,12 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
     if (value === undefined || hopByHop.has(folded) || certificateHeaders.has(folded) || dropped(folded)) continue
     // A framing header under an alias is none of ours.
     if (folded !== name && reserved.has(folded)) continue
-    if (folded === 'authorization' && options.token !== 'forward') continue
+    if (folded === 'authorization' && options.token !== 'forward' && !(options.token === 'jwt' && verified !== null)) continue
     kept[name] = value
   }
   if (verified === null) return kept
-  const { accessToken, certificate } = verified
+  const { accessToken, certificate, jwt } = verified
+  if (options.token === 'jwt' && jwt !== null) kept['authorization'] = `Bearer ${jwt}`
   for (const [name, source] of Object.entries(options.headers ?? {})) {
     const value = typeof source === 'string' ? source : claimText(accessToken.claims, source.claim)
     if (value !== undefined) kept[name.toLowerCase()] = value

@@ -1,14 +1,13 @@
 // I26: made-up tokens fill nothing and push out nothing.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cachedTokens } from '../../lib/cache/cached.ts'
-import { cacheOptions, recordOf } from './scripted-resolver.ts'
+import { cacheOptions, cachedTokens, recordOf } from './scripted-resolver.ts'
 
 /** Tokens that begin with "good" are active. */
 function scene (maxEntries: number) {
   const resolver = {
     identity: [],
-    resolve: async (token: string) => token.startsWith('good') ? recordOf({ sub: token }) : null,
+    resolve: async (token: string) => ({ record: token.startsWith('good') ? recordOf({ sub: token }) : null, maxAge: Infinity, key: null }),
     close: async () => {}
   }
   const tokens = cachedTokens(resolver, { ...cacheOptions, maxEntries })

@@ -1,4 +1,4 @@
-import { cachedTokens } from '../../lib/cache/cached.ts'
 import { cachedTokensContract } from '../contract/cached-tokens.contract.ts'
+import { cachedTokens } from './scripted-resolver.ts'
 
 cachedTokensContract('in process', cachedTokens)

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
-import { cachedTokens } from '../../lib/cache/cached.ts'
 import type { TokenRecord } from '../../lib/access-token.ts'
 import { refuse } from '../../lib/errors.ts'
-import { cacheOptions, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
+import { cacheOptions, cachedTokens, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
 function scene (answer: (token: string) => TokenRecord | null | Promise<TokenRecord | null>) {
   const resolver = scriptedResolver(answer)

@@ -2,11 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import Fastify from 'fastify'
-import { cachedTokens } from '../../lib/cache/cached.ts'
 import boundToken from '../../lib/index.ts'
 import { json, startDouble } from '../doubles/authorization-server.ts'
 import { by, optionsFor, owner, ownersClaims } from '../guard/protected-app.ts'
-import { cacheOptions, recordOf, scriptedResolver } from './scripted-resolver.ts'
+import { cacheOptions, cachedTokens, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
 function pair () {
   const yes = scriptedResolver(() => recordOf({ sub: 'alice' }), ['i', 'e', 'c'])

@@ -4,8 +4,8 @@ import crypto from 'node:crypto'
 import { syncBuiltinESMExports } from 'node:module'
 import { mock, test } from 'node:test'
 import fc from 'fast-check'
-import { cachedTokens, type CachedTokens } from '../../lib/cache/cached.ts'
-import { cacheOptions, scriptedResolver } from './scripted-resolver.ts'
+import { type CachedTokens } from '../../lib/cache/cached.ts'
+import { cacheOptions, cachedTokens, scriptedResolver } from './scripted-resolver.ts'
 
 function cacheOf (identity: readonly string[]): CachedTokens {
   return cachedTokens(scriptedResolver(() => null, identity), cacheOptions)

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
-import type { CacheOptions } from '../../lib/cache/cached.ts'
+import { tokenCache, type CachedTokens, type CacheOptions, type TokenCache } from '../../lib/cache/cached.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
 
 export const cacheOptions: CacheOptions = { enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000 }
 
 /** The record of an active token. */
 export function recordOf (claims: Record<string, unknown> = {}): TokenRecord {
-  const record = readClaims({ active: true, ...claims }, 'https://login.example.com')
+  const record = readClaims({ active: true, ...claims }, { name: 'https://login.example.com', audience: null })
   assert.ok(typeof record === 'object', `a bad claim: ${String(record)}`)
   return record
 }
@@ -29,7 +29,7 @@ export function scriptedResolver (answer: (token: string) => TokenRecord | null 
     async resolve (token) {
       asked.push(token)
       await new Promise((resolve) => setImmediate(resolve))
-      return answer(token)
+      return { record: await answer(token), maxAge: Infinity, key: null }
     },
     async close () { isClosed = true }
   }
@@ -48,4 +48,12 @@ export function heldAnswers () {
       return oldest
     }
   }
+}
+
+export type ResolverCache = CachedTokens & Pick<TokenCache, 'evict' | 'stats'> & { close (): Promise<void> }
+
+/** A cache that one resolver has for itself. */
+export function cachedTokens (resolver: TokenResolver, options: CacheOptions): ResolverCache {
+  const cache = tokenCache(options)
+  return { ...cache.of(resolver), evict: cache.evict, stats: cache.stats, close: () => resolver.close() }
 }

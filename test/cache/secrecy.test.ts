@@ -1,11 +1,10 @@
 // Law 3: what is kept does not contain the token.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cachedTokens } from '../../lib/cache/cached.ts'
 import { json, startDouble } from '../doubles/authorization-server.ts'
 import { refused } from '../token/refused.ts'
 import { credentials, resolverAt } from '../token/resolver-at.ts'
-import { cacheOptions } from './scripted-resolver.ts'
+import { cacheOptions, cachedTokens } from './scripted-resolver.ts'
 
 /** Every string that can be reached from a value: members, symbols, hidden ones, maps, sets, prototypes of its own, bytes. */
 function stringsOf (value: unknown, seen = new Set<unknown>()): string[] {

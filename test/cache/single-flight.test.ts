@@ -1,9 +1,8 @@
 // S-32: many who ask for one token at a time make one call.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { cachedTokens } from '../../lib/cache/cached.ts'
 import { refuse } from '../../lib/errors.ts'
-import { cacheOptions, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
+import { cacheOptions, cachedTokens, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
 function scene (options = cacheOptions) {
   const held = heldAnswers()

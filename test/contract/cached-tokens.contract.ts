@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
-import type { CachedTokens, CacheOptions } from '../../lib/cache/cached.ts'
+import type { CacheOptions } from '../../lib/cache/cached.ts'
 import { refuse } from '../../lib/errors.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
-import { cacheOptions, recordOf, scriptedResolver } from '../cache/scripted-resolver.ts'
+import { cacheOptions, recordOf, scriptedResolver, type ResolverCache } from '../cache/scripted-resolver.ts'
 
 const start = 1_800_000_000_000
 
 /** Holds a memory of tokens to its contract (lib/cache/cached.ts). */
-export function cachedTokensContract (name: string, create: (resolver: TokenResolver, options: CacheOptions) => CachedTokens): void {
+export function cachedTokensContract (name: string, create: (resolver: TokenResolver, options: CacheOptions) => ResolverCache): void {
   const alice = { sub: 'alice', client_id: 'web', jti: '1' }
   const scene = (answer = () => recordOf(alice)) => {
     const resolver = scriptedResolver(answer)

@@ -1,9 +1,10 @@
 import type { TSchema } from '@sinclair/typebox'
 import * as options from '../../lib/options.ts'
 
+const issuer = options.IssuerSchema
 const interfaces = [
-  options.PluginSchema, options.CertificateSchema, options.IssuerSchema, options.IssuerSchema.properties.introspection,
-  options.IssuerSchema.properties.introspection.properties.clientAuth, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
+  options.PluginSchema, options.CertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
+  issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.tls
 ] as TSchema[]
 

@@ -1,16 +1,18 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import { breaker } from '../../lib/token/breaker.ts'
-import type { TokenResolver } from '../../lib/token/resolver.ts'
+import type { Resolved, TokenResolver } from '../../lib/token/resolver.ts'
 import { refuse, type Refusal } from '../../lib/errors.ts'
 import { refused } from './refused.ts'
+
+const inactive: Resolved = { record: null, maxAge: Infinity, key: null }
 
 beforeEach(() => mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 }))
 afterEach(() => mock.timers.reset())
 
 /** A resolver that does what is next in `outcomes`, and the breaker over it. */
 function scripted () {
-  const script = { asked: 0, next: (): Promise<null> => Promise.resolve(null) }
+  const script = { asked: 0, next: (): Promise<Resolved> => Promise.resolve(inactive) }
   const resolver: TokenResolver = {
     identity: ['a', 'b'],
     resolve () {
@@ -22,8 +24,8 @@ function scripted () {
   return { script, guarded: breaker(resolver) }
 }
 
-const down = (): Promise<null> => Promise.reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true }))
-const fine = (): Promise<null> => Promise.resolve(null)
+const down = (): Promise<Resolved> => Promise.reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true }))
+const fine = (): Promise<Resolved> => Promise.resolve(inactive)
 
 function pass (milliseconds: number): void {
   mock.timers.setTime(Date.now() + milliseconds)
@@ -44,7 +46,7 @@ async function refusedUnasked ({ script, guarded }: ReturnType<typeof scripted>)
   return refusal
 }
 
-async function asks ({ script, guarded }: ReturnType<typeof scripted>, outcome: () => Promise<null>): Promise<void> {
+async function asks ({ script, guarded }: ReturnType<typeof scripted>, outcome: () => Promise<Resolved>): Promise<void> {
   const before = script.asked
   script.next = outcome
   await guarded.resolve('abc').catch(() => {})
@@ -66,7 +68,7 @@ test('an answer in between starts the count anew', async () => {
   await refusedUnasked(scene)
 })
 
-for (const [name, outcome] of Object.entries<() => Promise<null>>({
+for (const [name, outcome] of Object.entries<() => Promise<Resolved>>({
   'a failure that may be about one token': () => Promise.reject(Object.assign(refuse('issuer_unavailable'), { isOutage: false })),
   'a refusal of our credentials': () => Promise.reject(refuse('issuer_refused_us')),
   'an answer that is not usable': () => Promise.reject(refuse('issuer_bad_response')),
@@ -88,7 +90,7 @@ for (const [name, outcome] of Object.entries<() => Promise<null>>({
 }
 
 test('a refusal of our own, with nobody asked, is no sign of life and no failure', async () => {
-  const nobodyAsked = (): Promise<null> => Promise.reject(refuse('issuer_unavailable', 'too many calls under way'))
+  const nobodyAsked = (): Promise<Resolved> => Promise.reject(refuse('issuer_unavailable', 'too many calls under way'))
   const scene = await failed(4)
   for (let i = 0; i < 20; i++) await asks(scene, nobodyAsked)
   await asks(scene, down)
@@ -152,13 +154,13 @@ test('when the pause is over one call tries, and the others do not wait for it',
   const scene = await failed(5)
   const { script, guarded } = scene
   pass(1000)
-  let settle = (_value: null): void => {}
+  let settle = (_value: Resolved): void => {}
   script.next = () => new Promise((resolve) => { settle = resolve })
   const trying = guarded.resolve('abc')
   assert.equal((await refusedUnasked(scene)).retryAfter, 1)
   await refusedUnasked(scene)
-  settle(null)
-  assert.equal(await trying, null)
+  settle(inactive)
+  assert.equal(await trying, inactive)
   await asks(scene, fine)
 })
 

@@ -1,10 +1,10 @@
 // What stops the boot: each error names the option, what was found and what is allowed, and no secret.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compileIssuer } from '../../lib/token/compile.ts'
-import type { IssuerOptions } from '../../lib/options.ts'
+import type { IssuerOptions, Secret } from '../../lib/options.ts'
+import { compiled } from './resolver-at.ts'
 
-type Introspection = IssuerOptions['introspection']
+type Introspection = NonNullable<IssuerOptions['introspection']>
 const secret = 'vR7-client-secret-9Qx'
 const path = 'options.issuers[0]'
 
@@ -23,7 +23,7 @@ function issuer (introspection: Partial<Introspection> = {}, more: Partial<Issue
 
 function stops (name: string, options: IssuerOptions, message: RegExp): void {
   test(`${name} stops the boot`, async () => {
-    await assert.rejects(compileIssuer(options, path), (error: Error & { code?: string }) => {
+    await assert.rejects(compiled(options, path), (error: Error & { code?: string }) => {
       assert.equal(error.code, 'FST_BOUND_TOKEN_OPTIONS')
       assert.match(error.message, message)
       assert.equal(`${error.message} ${error.stack} ${JSON.stringify(error)}`.includes(secret), false)
@@ -66,7 +66,7 @@ for (const host of [
 
 for (const host of ['127.0.0.1', '127.9.9.9', 'localhost', 'LOCALHOST', '[::1]', '127.1', '0x7f.1', '2130706433']) {
   test(`http to ${host} is allowed when loopback is`, async () => {
-    const resolver = await compileIssuer(issuer({ endpoint: `http://${host}:8080/i` }, { allowInsecureLoopback: true }), path)
+    const resolver = await compiled(issuer({ endpoint: `http://${host}:8080/i` }, { allowInsecureLoopback: true }), path)
     await resolver.close()
   })
 }
@@ -81,7 +81,7 @@ for (const name of ['Authorization', 'ACCEPT', 'accept-encoding', 'Content-Type'
     new RegExp(`^options\\.issuers\\[0\\]\\.introspection\\.headers\\.${name}: this header is ours to send; allowed: other names$`))
 }
 
-function withSecret (clientSecret: Introspection['clientAuth']['clientSecret']): IssuerOptions {
+function withSecret (clientSecret: Secret): IssuerOptions {
   return issuer({ clientAuth: { method: 'client_secret_post', clientId: 'api', clientSecret } })
 }
 
@@ -99,7 +99,7 @@ test('what tells two resolvers apart: issuer, endpoint and client', async () => 
     issuer({ clientAuth: { method: 'client_secret_basic', clientId: 'api2', clientSecret: secret } })
   ]
   for (const variant of variants) {
-    const resolver = await compileIssuer(variant, path)
+    const resolver = await compiled(variant, path)
     assert.equal(JSON.stringify(resolver.identity).includes(secret), false)
     identities.add(JSON.stringify(resolver.identity))
     await resolver.close()

@@ -2,13 +2,13 @@
 import assert from 'node:assert/strict'
 import { test, type TestContext } from 'node:test'
 import type { IssuerOptions } from '../../lib/options.ts'
-import { compileIssuer } from '../../lib/token/compile.ts'
 import { hang, json, resetMidBody, startDouble, type Call, type Double } from '../doubles/authorization-server.ts'
 import { createAuthority } from './certificate-authority.ts'
 import { valuesOf } from './read-form.ts'
 import { refused } from './refused.ts'
+import { compiled } from './resolver-at.ts'
 
-type Introspection = IssuerOptions['introspection']
+type Introspection = NonNullable<IssuerOptions['introspection']>
 
 function options (server: Double, introspection: Partial<Introspection> = {}, more: Partial<IssuerOptions> = {}): IssuerOptions {
   return {
@@ -27,9 +27,9 @@ function options (server: Double, introspection: Partial<Introspection> = {}, mo
 async function callWith (t: TestContext, introspection: Partial<Introspection>): Promise<Call> {
   const server = await startDouble(json({ active: false }))
   t.after(() => server.close())
-  const resolver = await compileIssuer(options(server, introspection), 'issuer')
+  const resolver = await compiled(options(server, introspection))
   t.after(() => resolver.close())
-  await resolver.resolve('abc')
+  await resolver.record('abc')
   return server.calls[0] as Call
 }
 
@@ -55,40 +55,40 @@ test('more headers and parameters are sent', async (t) => {
 test('the time limit is that of the options', async (t) => {
   const server = await startDouble(hang)
   t.after(() => server.close())
-  const resolver = await compileIssuer(options(server, { timeout: 60 }), 'issuer')
+  const resolver = await compiled(options(server, { timeout: 60 }))
   t.after(() => resolver.close())
   const startedAt = performance.now()
-  await refused('issuer_unavailable', resolver.resolve('abc'))
+  await refused('issuer_unavailable', resolver.record('abc'))
   assert.ok(performance.now() - startedAt < 1000)
 })
 
 test('I9: after five failures the server is spared', async (t) => {
   const server = await startDouble(resetMidBody)
   t.after(() => server.close())
-  const resolver = await compileIssuer(options(server), 'issuer')
+  const resolver = await compiled(options(server))
   t.after(() => resolver.close())
-  for (let i = 0; i < 20; i++) await refused('issuer_unavailable', resolver.resolve(`token-${i}`))
+  for (let i = 0; i < 20; i++) await refused('issuer_unavailable', resolver.record(`token-${i}`))
   assert.equal(server.calls.length, 5)
 })
 
 test('I9: a token that makes the server fail does not shut out the others', async (t) => {
   const server = await startDouble((call, response) => json({ active: false }, valuesOf(call.body, 'token')[0] === 'odd' ? 500 : 200)(call, response))
   t.after(() => server.close())
-  const resolver = await compileIssuer(options(server), 'issuer')
+  const resolver = await compiled(options(server))
   t.after(() => resolver.close())
-  for (let i = 0; i < 20; i++) await refused('issuer_unavailable', resolver.resolve('odd'))
-  assert.equal(await resolver.resolve('another'), null)
+  for (let i = 0; i < 20; i++) await refused('issuer_unavailable', resolver.record('odd'))
+  assert.equal(await resolver.record('another'), null)
 })
 
 test('S-31: `tls.ca` is the authority of the server; without it a private one is refused', async (t) => {
   const authority = await createAuthority('ours')
   const server = await startDouble(json({ active: true, sub: 'alice' }), await authority.issue('127.0.0.1'))
   t.after(() => server.close())
-  const distrusting = await compileIssuer(options(server), 'issuer')
+  const distrusting = await compiled(options(server))
   t.after(() => distrusting.close())
-  await refused('issuer_unavailable', distrusting.resolve('abc'))
+  await refused('issuer_unavailable', distrusting.record('abc'))
   assert.equal(server.calls.length, 0)
-  const trusting = await compileIssuer(options(server, {}, { tls: { ca: authority.ca } }), 'issuer')
+  const trusting = await compiled(options(server, {}, { tls: { ca: authority.ca } }))
   t.after(() => trusting.close())
-  assert.equal((await trusting.resolve('abc'))?.subject, 'alice')
+  assert.equal((await trusting.record('abc'))?.subject, 'alice')
 })

@@ -13,7 +13,7 @@ after(() => server.close())
 async function resolve (behaviour: doubles.Behaviour) {
   server.behave(behaviour)
   const resolver = resolverAt(server.origin)
-  return resolver.resolve('abc').finally(() => resolver.close())
+  return resolver.record('abc').finally(() => resolver.close())
 }
 
 function refuses (name: string, behaviour: doubles.Behaviour, detail: string): void {

@@ -18,7 +18,7 @@ async function resolve (behaviour: doubles.Behaviour, origin = server.origin) {
   server.behave(behaviour)
   const resolver = resolverAt(origin, { timeout })
   const startedAt = performance.now()
-  return resolver.resolve('abc').finally(() => {
+  return resolver.record('abc').finally(() => {
     assert.ok(performance.now() - startedAt < timeout + 350, 'much later than the time limit')
     return resolver.close()
   })
@@ -75,7 +75,7 @@ test('I9: nobody waits longer for a connection because others wait too', async (
   const port = await listen(t, () => {})
   const resolver = resolverAt(`https://127.0.0.1:${port}`, { timeout })
   const startedAt = performance.now()
-  await Promise.all(Array.from({ length: 200 }, (_, index) => refused('issuer_unavailable', resolver.resolve(`token-${index}`))))
+  await Promise.all(Array.from({ length: 200 }, (_, index) => refused('issuer_unavailable', resolver.record(`token-${index}`))))
   const took = performance.now() - startedAt
   await resolver.close()
   assert.ok(took < timeout + 350, `the last one waited ${Math.round(took)} ms`)
@@ -134,7 +134,7 @@ test('I9: many calls to a server that hangs use a bounded number of connections,
   const slow = await doubles.startDouble(doubles.hang)
   t.after(() => slow.close())
   const resolver = resolverAt(slow.origin, { timeout: 300 })
-  const calls = Array.from({ length: 200 }, (_, index) => refused('issuer_unavailable', resolver.resolve(`token-${index}`)))
+  const calls = Array.from({ length: 200 }, (_, index) => refused('issuer_unavailable', resolver.record(`token-${index}`)))
   await Promise.all(calls)
   await resolver.close()
   assert.ok(slow.connections.made <= 128, `${slow.connections.made} connections`)
@@ -143,12 +143,12 @@ test('I9: many calls to a server that hangs use a bounded number of connections,
 test('I26: beyond 2048 calls under way the next is refused at once', async () => {
   server.behave(doubles.hang)
   const resolver = resolverAt(server.origin, { timeout: 200 })
-  const waiting = Array.from({ length: 2048 }, (_, index) => resolver.resolve(`token-${index}`).catch(() => {}))
-  const refusal = await refused('issuer_unavailable', resolver.resolve('one-more'))
+  const waiting = Array.from({ length: 2048 }, (_, index) => resolver.record(`token-${index}`).catch(() => {}))
+  const refusal = await refused('issuer_unavailable', resolver.record('one-more'))
   assert.equal(refusal.detail, 'too many calls under way')
   assert.notEqual(refusal.isOutage, true, 'our own crowd is no outage of the server')
   await Promise.all(waiting)
-  assert.notEqual((await refused('issuer_unavailable', resolver.resolve('one-more'))).detail, 'too many calls under way', 'the places are not free again')
+  assert.notEqual((await refused('issuer_unavailable', resolver.record('one-more'))).detail, 'too many calls under way', 'the places are not free again')
   await resolver.close()
 })
 
@@ -159,10 +159,10 @@ test('I9: calls that were given up cost a server that comes back nothing: it is 
     await resolver.close()
     await slow.close()
   })
-  await Promise.all(Array.from({ length: 1000 }, (_, index) => resolver.resolve(`token-${index}`).catch(() => {})))
+  await Promise.all(Array.from({ length: 1000 }, (_, index) => resolver.record(`token-${index}`).catch(() => {})))
   slow.behave(doubles.json({ active: false }))
   const before = slow.connections.made
-  assert.equal(await resolver.resolve('after-the-crowd'), null)
+  assert.equal(await resolver.record('after-the-crowd'), null)
   // Those that the crowd held are made anew; those who waited and gave up make none, but for a few whose turn came as they left.
   assert.ok(slow.connections.made - before < 500, `${slow.connections.made - before} connections for one call`)
 })

@@ -14,7 +14,7 @@ after(() => server.close())
 async function callFor (token: string, options: Partial<IntrospectionOptions> = {}): Promise<Call> {
   const resolver = resolverAt(server.origin, options)
   try {
-    await resolver.resolve(token)
+    await resolver.record(token)
   } finally {
     await resolver.close()
   }
@@ -22,7 +22,7 @@ async function callFor (token: string, options: Partial<IntrospectionOptions> = 
 }
 
 test('it is a POST of a form to the path and query of the endpoint', async () => {
-  const call = await callFor('abc', { endpoint: new URL('/realms/a%20b/introspect?tenant=1', server.origin) })
+  const call = await callFor('abc', { endpoint: async () => new URL('/realms/a%20b/introspect?tenant=1', server.origin) })
   assert.equal(call.method, 'POST')
   assert.equal(call.url, '/realms/a%20b/introspect?tenant=1')
   assert.equal(call.headers['content-type'], 'application/x-www-form-urlencoded')
@@ -58,7 +58,7 @@ test('S-29: a token of every sign that RFC 6750 allows arrives as it was, once',
 test('S-29: any b64token arrives as it was, once', async () => {
   const resolver = resolverAt(server.origin)
   await fc.assert(fc.asyncProperty(fc.stringMatching(/^[A-Za-z0-9\-._~+/]+=*$/), async (token) => {
-    await resolver.resolve(token)
+    await resolver.record(token)
     assert.deepEqual(valuesOf((server.calls.at(-1) as Call).body, 'token'), [token])
   }), { numRuns: 300 })
   await resolver.close()
@@ -101,8 +101,8 @@ test('no other header may replace one of ours', async () => {
 test('a cookie that the server sets is not sent back', async () => {
   const resolver = resolverAt(server.origin)
   server.behave((_call, response) => response.writeHead(200, { 'content-type': 'application/json', 'set-cookie': 'a=b' }).end('{"active":false}'))
-  await resolver.resolve('abc')
-  await resolver.resolve('def')
+  await resolver.record('abc')
+  await resolver.record('def')
   await resolver.close()
   assert.equal((server.calls.at(-1) as Call).headers.cookie, undefined)
 })

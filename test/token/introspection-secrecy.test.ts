@@ -43,7 +43,7 @@ for (const [name, reason, behaviour] of cases) {
   test(`S-38: ${name}: neither token nor secret in the refusal`, async () => {
     server.behave(behaviour)
     const resolver = resolverAt(server.origin, { timeout: 100 })
-    const text = everything(await refused(reason, resolver.resolve(token)))
+    const text = everything(await refused(reason, resolver.record(token)))
     await resolver.close()
     assert.match(text, /FST_BOUND_TOKEN_/, 'nothing was read')
     for (const secret of [token, credentials.clientSecret, basic]) assert.equal(text.includes(secret), false, text)
@@ -53,7 +53,7 @@ for (const [name, reason, behaviour] of cases) {
 test('S-38: the refusal says nothing of where the authorization server is', async () => {
   server.behave(doubles.reset)
   const resolver = resolverAt(server.origin)
-  const text = everything(await refused('issuer_unavailable', resolver.resolve(token)))
+  const text = everything(await refused('issuer_unavailable', resolver.record(token)))
   await resolver.close()
   assert.equal(text.includes(String(server.port)), false, text)
 })

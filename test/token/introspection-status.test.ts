@@ -13,7 +13,7 @@ after(() => server.close())
 async function resolve (behaviour: Behaviour) {
   server.behave(behaviour)
   const resolver = resolverAt(server.origin)
-  return resolver.resolve('abc').finally(() => resolver.close())
+  return resolver.record('abc').finally(() => resolver.close())
 }
 
 const active = { active: true, sub: 'alice' }

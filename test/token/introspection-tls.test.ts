@@ -20,7 +20,7 @@ async function serverFor (t: TestContext, ...addresses: string[]): Promise<Doubl
 
 async function resolve (server: Double, ca: string[] | null) {
   const resolver = resolverAt(server.origin, { ca })
-  return resolver.resolve('abc').finally(() => resolver.close())
+  return resolver.record('abc').finally(() => resolver.close())
 }
 
 async function refusesUnsent (server: Double, ca: string[] | null): Promise<void> {

@@ -8,14 +8,14 @@ const der = new X509Certificate(headerCases.certificate_pem).raw
 
 /** Whom a request was found to come from: a bound token with these claims, and the owner's certificate. */
 export function verified (claims: Record<string, unknown> = {}): Verified {
-  const record = readClaims({ active: true, sub: 'alice', ...claims, cnf: { 'x5t#S256': headerCases['x5t#S256'] } }, 'https://login.example.com')
+  const record = readClaims({ active: true, sub: 'alice', ...claims, cnf: { 'x5t#S256': headerCases['x5t#S256'] } }, { name: 'https://login.example.com', audience: null })
   if (typeof record === 'string') throw new Error(`a bad claim: ${record}`)
-  return { accessToken: record.bound, certificate: presentCertificate(der).certificate }
+  return { accessToken: record.bound, certificate: presentCertificate(der).certificate, jwt: null }
 }
 
 /** The same on a route that asks for no binding. */
 export function unbound (claims: Record<string, unknown> = {}): Verified {
-  const record = readClaims({ active: true, sub: 'alice', ...claims }, 'https://login.example.com')
+  const record = readClaims({ active: true, sub: 'alice', ...claims }, { name: 'https://login.example.com', audience: null })
   if (typeof record === 'string') throw new Error(`a bad claim: ${record}`)
-  return { accessToken: record.unbound, certificate: null }
+  return { accessToken: record.unbound, certificate: null, jwt: null }
 }

@@ -1,0 +1,102 @@
+import { createSecretKey } from 'node:crypto'
+import type { Issuer } from '../access-token.ts'
+import { OptionsError } from '../errors.ts'
+import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions } from '../options.ts'
+import { resolveSecret } from '../secret.ts'
+import { isSymmetric, signatureAlgorithms } from './algorithms.ts'
+import { breaker } from './breaker.ts'
+import { clientAuthMethods, type ClientAuthentication, type ClientCredentials } from './client-auth.ts'
+import { exchange } from './exchange.ts'
+import { introspection, maxResponseBytes } from './introspection.ts'
+import type { JwtRules } from './jwt.ts'
+import { canVerify, type Key } from './keys/key.ts'
+import { readKey } from './keys/key-source.ts'
+import type { TokenResolver } from './resolver.ts'
+import type { TlsMaterial } from './tls-material.ts'
+
+type Options = IssuerOptions & { readonly introspection: IntrospectionOptions }
+type ClientAuthOptions = IntrospectionOptions['clientAuth']
+
+const schemas = IssuerSchema.properties.introspection.properties
+const ourHeaders = ['accept', 'accept-encoding', 'authorization', 'connection', 'content-length', 'content-type', 'expect', 'host', 'keep-alive', 'te', 'trailer',
+  'transfer-encoding', 'upgrade']
+const ours = ['token', 'token_type_hint', 'client_id', 'client_secret', 'client_assertion', 'client_assertion_type']
+
+export interface IntrospectionParts {
+  readonly tls: TlsMaterial
+  /** The rules for JWTs that it answers with; null where it answers with JSON. */
+  readonly rules: JwtRules | null
+  /** @throws Refusal where it must be found out first, and can't be */
+  endpoint (): Promise<URL>
+  onNotKept (): void
+}
+
+/** Options of an issuer to the resolver that asks it. @throws OptionsError */
+export async function compileIntrospection (issuer: Issuer, options: Options, path: string, { tls, rules, endpoint, onNotKept }: IntrospectionParts): Promise<TokenResolver> {
+  const { clientAuth, timeout, tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
+  refuseOurs(parameters, headers, path)
+  if (response === 'signed' && clientAuth.clientId === undefined) throw new OptionsError(`${path}.clientAuth.clientId: missing; a signed answer must name it in \`aud\``)
+  const hint = tokenTypeHint ?? defaultOf<string>(schemas.tokenTypeHint)
+  return breaker(introspection({
+    issuer,
+    endpointIdentity: options.introspection.endpoint ?? 'metadata',
+    endpoint,
+    exchange: exchange({ tls, timeout: timeout ?? defaultOf<number>(schemas.timeout), maxBytes: maxResponseBytes }),
+    clientId: clientAuth.clientId ?? '',
+    clientAuth: await authentication(clientAuth, options, `${path}.clientAuth`),
+    parameters,
+    headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
+    tokenTypeHint: hint === false ? null : hint,
+    response: response === 'json' ? { kind: response } : { kind: response, rules: rules as JwtRules },
+    honoursCacheControl: (cacheControl ?? defaultOf<string>(schemas.cacheControl)) === 'honour',
+    onNotKept
+  }))
+}
+
+function refuseOurs (parameters: Record<string, string>, headers: Record<string, string>, path: string): void {
+  const taken = Object.keys(parameters).find((name) => ours.includes(name))
+  if (taken !== undefined) throw new OptionsError(`${path}.parameters.${taken}: this parameter is ours to send; allowed: other names`)
+  const header = Object.keys(headers).find((name) => ourHeaders.includes(name.toLowerCase()))
+  if (header !== undefined) throw new OptionsError(`${path}.headers.${header}: this header is ours to send; allowed: other names`)
+}
+
+/** Each method with all that it needs, and nothing that it would silently ignore. */
+async function authentication (options: ClientAuthOptions, { issuer, tls }: Options, path: string): Promise<ClientAuthentication> {
+  const { method, clientId = '', clientSecret, token } = options
+  const known = clientAuthMethods[method]
+  const needs: readonly string[] = known.needs
+  for (const name of ['clientSecret', 'key', 'token'] as const) {
+    if (needs.includes(name) && options[name] === undefined) throw new OptionsError(`${path}.${name}: missing; ${method} needs it`)
+    if (!needs.includes(name) && options[name] !== undefined) throw new OptionsError(`${path}.${name}: has no meaning with ${method}; allowed: no ${name}`)
+  }
+  if (clientId === '' && method !== 'bearer' && method !== 'none') throw new OptionsError(`${path}.clientId: missing; ${method} needs it`)
+  if ('isMutualTls' in known && tls?.certificate === undefined) throw new OptionsError(`${path.replace(/\.introspection\.clientAuth$/, '')}.tls.certificate: missing; ${method} needs it, and its key`)
+  if (options.algorithm !== undefined && !method.endsWith('_jwt')) throw new OptionsError(`${path}.algorithm: has no meaning with ${method}; allowed: no algorithm`)
+  const secret = clientSecret === undefined ? '' : await resolveSecret(clientSecret, `${path}.clientSecret`)
+  const signing = method.endsWith('_jwt') ? await signer(options, secret, path) : null
+  return known.authenticate({
+    clientId,
+    clientSecret: secret,
+    ...signing as { key: Key, algorithm: string },
+    token: typeof token === 'function' ? async () => await resolveSecret(token, `${path}.token`) : constant(token === undefined ? '' : await resolveSecret(token, `${path}.token`)),
+    issuer
+  } satisfies ClientCredentials)
+
+  function constant (text: string): () => Promise<string> {
+    return async () => text
+  }
+}
+
+/** The key of the assertions, and the algorithm: what the operator says, or the first that fits. */
+async function signer ({ method, key: source, algorithm: chosen }: ClientAuthOptions, secret: string, path: string): Promise<{ key: Key, algorithm: string }> {
+  const isSecret = method === 'client_secret_jwt'
+  const key = isSecret
+    ? { kid: null, algorithm: null, key: createSecretKey(Buffer.from(secret)), isRetired: false }
+    : await readKey(source as NonNullable<typeof source>, 'sign', `${path}.key`)
+  const fitting = signatureAlgorithms.filter((algorithm) => isSymmetric(algorithm) === isSecret && canVerify(key, algorithm))
+  const algorithm = chosen ?? fitting[0]
+  if (algorithm !== undefined && (fitting as readonly string[]).includes(algorithm)) return { key, algorithm }
+  const found = algorithm === undefined ? 'a key that fits no algorithm' : `${algorithm}, which the key does not fit`
+  // RFC 7518 section 3.2: a secret of at least the hash's length.
+  throw new OptionsError(`${path}.${isSecret ? 'clientSecret' : 'algorithm'}: found ${found}; allowed: ${fitting.join(', ') || (isSecret ? 'a secret of at least 32 bytes' : 'a private key')}`)
+}

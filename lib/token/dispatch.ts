@@ -1,0 +1,92 @@
+import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
+import { refuse } from '../errors.ts'
+import { agreedClaims } from './agreement.ts'
+import type { Resolved, TokenResolver } from './resolver.ts'
+import { namedIssuer, shapeOf } from './shape.ts'
+import { invalid } from './signature.ts'
+
+/** How tokens of an issuer are verified; `by-shape` verifies JWTs here and asks for the others. */
+export type Verify = 'jwt' | 'introspection' | 'both' | 'by-shape'
+
+/** An issuer with what can tell its tokens. */
+export interface VerifyingIssuer {
+  readonly issuer: Issuer
+  readonly jwt: TokenResolver | null
+  /** Seconds of difference between clocks that its JWTs are allowed. */
+  readonly clockTolerance: number
+  readonly takesEncrypted: boolean
+  readonly introspection: TokenResolver | null
+  /** What an introspection answer gives: a JWT for upstream or not. */
+  readonly givesJwt: boolean
+  readonly verify: Verify
+  /** Ends what it keeps fresh, and its connections. */
+  close (): Promise<void>
+}
+
+/** Whether an issuer takes a token that is no JWT. */
+export function takesOpaque ({ verify }: Pick<VerifyingIssuer, 'verify'>): boolean {
+  return verify !== 'jwt'
+}
+
+/**
+ * Gives each token to the one issuer that its shape and its `iss` name, and never to a second one: a JWT that fails does not become
+ * an opaque token, and no issuer sees what another one issued. Until it is verified, an `iss` only picks.
+ */
+export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver {
+  const byName = new Map(issuers.map((each) => [each.issuer.name, each]))
+  const [opaque = null, ...otherOpaque] = issuers.filter(takesOpaque)
+  const [encrypted = null, ...otherEncrypted] = issuers.filter(({ takesEncrypted, verify }) => takesEncrypted && verify !== 'introspection')
+  const [only] = issuers
+  const asksForAll = issuers.length === 1 && only?.verify === 'introspection'
+
+  return {
+    identity: issuers.flatMap(({ verify, jwt, introspection }) => [verify, ...(jwt?.identity ?? []), '/', ...(introspection?.identity ?? []), '/']),
+    async resolve (token) {
+      if (asksForAll) return await (only as VerifyingIssuer & { introspection: TokenResolver }).introspection.resolve(token)
+      const shape = shapeOf(token)
+      if (shape === 'opaque') return await askFor(token)
+      return await resolveJwt(token, shape === 'jws' ? signerOf(token) : recipientOf(token))
+    },
+    // Other dispatchers share the issuers; who made them closes them.
+    async close () {}
+  }
+
+  async function askFor (token: string): Promise<Resolved> {
+    if (opaque === null) throw invalid('not a JWT')
+    if (otherOpaque.length > 0) throw invalid('an opaque token, and several issuers that take them')
+    return await (opaque.introspection as TokenResolver).resolve(token)
+  }
+
+  function signerOf (token: string): VerifyingIssuer {
+    const named = namedIssuer(token)
+    if (named === null) throw invalid('a JWT without `iss`')
+    const issuer = byName.get(named)
+    if (issuer === undefined) throw refuse('token_issuer_mismatch')
+    return issuer
+  }
+
+  /** RFC 7519 section 5.3: an encrypted token may say in its header who issued it. */
+  function recipientOf (token: string): VerifyingIssuer {
+    const named = namedIssuer(token)
+    if (named !== null && byName.has(named)) return byName.get(named) as VerifyingIssuer
+    if (named !== null) throw refuse('token_issuer_mismatch')
+    if (encrypted !== null && otherEncrypted.length === 0) return encrypted
+    if (encrypted === null && opaque !== null && otherOpaque.length === 0 && opaque.verify === 'introspection') return opaque
+    throw invalid(encrypted === null ? 'it is encrypted, and no decryption is configured' : 'it is encrypted, and does not say by whom')
+  }
+}
+
+async function resolveJwt (token: string, { jwt, introspection, issuer, verify, clockTolerance }: VerifyingIssuer): Promise<Resolved> {
+  if (verify === 'introspection') return await (introspection as TokenResolver).resolve(token)
+  const verified = await (jwt as TokenResolver).resolve(token)
+  if (verify !== 'both') return verified
+  const answered = await (introspection as TokenResolver).resolve(token)
+  if (answered.record === null) return answered
+  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: null }
+}
+
+function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, clockTolerance: number): TokenRecord {
+  const record = readClaims(agreedClaims(signed, answered), issuer, undefined, clockTolerance)
+  if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
+  return Object.freeze({ ...record, jwt: signed.jwt })
+}

@@ -1,0 +1,85 @@
+import { LRUCache } from 'lru-cache'
+import { refuse, type Refusal } from '../../errors.ts'
+import { coolDown, keptCopy } from '../kept-copy.ts'
+import { isSecretJwk, keyFromJwk } from './jwk.ts'
+import type { Key } from './key.ts'
+import type { KeySet } from './key-set.ts'
+
+export interface RemoteKeysOptions {
+  readonly identity: string
+  /** The JWK set as it stands at its URL now. @throws Refusal */
+  fetch (): Promise<Record<string, unknown>>
+  onTrouble (refusal: Refusal): void
+}
+
+/** Milliseconds; a key that was withdrawn counts no longer than this. */
+const refreshEvery = 300_000
+/** RFC 7517 section 5; a set has two or three, and nobody needs a hundred. */
+const maxKeys = 100
+const rememberedKids = 1000
+
+interface Missing {
+  readonly times: number
+  readonly until: number
+}
+
+/**
+ * The JWK set of an issuer, kept fresh: renewed every five minutes and when a token names an unknown key, with one call in
+ * ten seconds at the most, whatever comes. A key that was looked for in vain waits longer each time. While the set can't be had,
+ * known keys go on for a day.
+ */
+export function remoteKeys ({ identity, fetch, onTrouble }: RemoteKeysOptions): KeySet {
+  const copy = keptCopy<readonly Key[]>({
+    fetch: async (previous) => {
+      const next = readKeys(await fetch(), previous ?? [])
+      for (const key of previous ?? []) key.isRetired = !next.includes(key)
+      return next
+    },
+    refreshEvery,
+    onTrouble
+  })
+  const missing = new LRUCache<string, Missing>({ max: rememberedKids })
+
+  return {
+    identity,
+    keys: () => copy.get(),
+    close: () => copy.close(),
+
+    async renew (kid) {
+      const known = kid === undefined ? undefined : missing.get(kid)
+      if (known !== undefined && Date.now() < known.until) return false
+      const isNew = await copy.renew()
+      if (isNew && kid !== undefined) await remember(kid, known?.times ?? 0)
+      return isNew
+    }
+  }
+
+  async function remember (kid: string, times: number): Promise<void> {
+    if ((await copy.get()).some((key) => key.kid === kid)) missing.delete(kid)
+    else missing.set(kid, { times: times + 1, until: Date.now() + Math.min(coolDown * 2 ** times, refreshEvery) })
+  }
+}
+
+/**
+ * Keys that can't be used, as those for encryption, are passed over. A set without a usable key is a fault of the server's: it must not
+ * push out good ones.
+ *
+ * @param previous - keys that are still there stay the same objects
+ */
+function readKeys (document: Record<string, unknown>, previous: readonly Key[]): readonly Key[] {
+  const jwks = document['keys']
+  if (!Array.isArray(jwks)) throw refuse('issuer_bad_response', 'the JWK set has no `keys`')
+  if (jwks.length > maxKeys) throw refuse('issuer_bad_response', `the JWK set has more than ${maxKeys} keys`)
+  const usable: Key[] = []
+  for (const jwk of jwks) {
+    // A private or symmetric key that is published proves nothing any more.
+    const key = isSecretJwk(jwk) ? 'a secret' : keyFromJwk(jwk, 'verify')
+    if (typeof key !== 'string') usable.push(previous.find((other) => isSame(other, key)) ?? key)
+  }
+  if (usable.length === 0) throw refuse('issuer_bad_response', 'the JWK set has no usable key')
+  return usable
+}
+
+function isSame (one: Key, other: Key): boolean {
+  return one.kid === other.kid && one.algorithm === other.algorithm && one.key.equals(other.key)
+}

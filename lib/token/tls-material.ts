@@ -1,0 +1,93 @@
+import { createSecureContext } from 'node:tls'
+import { readFileSync, statSync } from 'node:fs'
+import { OptionsError } from '../errors.ts'
+import type { TlsOptions } from '../options.ts'
+import { resolveCertificateAuthorities, resolveSecret } from '../secret.ts'
+
+/** What a TLS connection to the authorization server is made with. */
+export interface Secured {
+  readonly ca?: string[]
+  readonly cert?: string
+  readonly key?: string
+}
+
+export interface TlsMaterial {
+  /** The same object as long as nothing has changed. */
+  current (): Secured
+}
+
+/** Least milliseconds between two looks at the files. */
+const lookEvery = 1000
+
+/**
+ * CA, certificate and key of our connections (RFC 8705 section 2). Files are read again when they change: short-lived
+ * certificates are renewed in their place. A new pair that is no pair keeps the old one.
+ *
+ * @param onTrouble - told of a new file that can't be used
+ * @throws OptionsError
+ */
+export async function tlsMaterial (options: TlsOptions | undefined, path: string, onTrouble: (detail: string) => void): Promise<TlsMaterial> {
+  const { ca, certificate, key } = options ?? {}
+  if ((certificate === undefined) !== (key === undefined)) {
+    throw new OptionsError(`${path}.${certificate === undefined ? 'certificate' : 'key'}: missing; allowed: certificate and key together`)
+  }
+  const authorities = ca === undefined ? {} : { ca: [...await resolveCertificateAuthorities(ca, `${path}.ca`)] }
+  if (certificate === undefined || key === undefined) return fixed(Object.freeze(authorities))
+  const pair = { cert: await resolveSecret(certificate, `${path}.certificate`), key: await resolveSecret(key, `${path}.key`) }
+  const wrong = faultOf(pair)
+  if (wrong !== null) throw new OptionsError(`${path}.certificate: ${wrong}; allowed: a PEM certificate and its private key`)
+  const files = [certificate, key].map((source) => typeof source === 'object' && 'file' in source && source.encoding === undefined ? source.file : null)
+  if (files.every((file) => file === null)) return fixed(Object.freeze({ ...authorities, ...pair }))
+  return renewed(authorities, pair, files as [string | null, string | null], onTrouble)
+}
+
+function fixed (secured: Secured): TlsMaterial {
+  return { current: () => secured }
+}
+
+function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: string }, [certFile, keyFile]: [string | null, string | null], onTrouble: (detail: string) => void): TlsMaterial {
+  let secured: Secured & typeof first = Object.freeze({ ...authorities, ...first })
+  let seen = stamps()
+  let lookedAt = Date.now()
+
+  return {
+    current () {
+      const now = Date.now()
+      if (now - lookedAt < lookEvery && now >= lookedAt) return secured
+      lookedAt = now
+      const stamp = stamps()
+      if (stamp === seen) return secured
+      seen = stamp
+      const pair = { cert: read(certFile) ?? secured.cert, key: read(keyFile) ?? secured.key }
+      const wrong = faultOf(pair)
+      if (wrong !== null) onTrouble(`the new client certificate is not used: ${wrong}`)
+      else if (pair.cert !== secured.cert || pair.key !== secured.key) secured = Object.freeze({ ...authorities, ...pair })
+      return secured
+    }
+  }
+
+  function stamps (): string {
+    return [certFile, keyFile].map((file) => {
+      const stat = file === null ? undefined : statSync(file, { throwIfNoEntry: false, bigint: true })
+      return stat === undefined ? '' : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
+    }).join(' ')
+  }
+}
+
+/** Null for a file that is gone or can't be read; the pair is then judged with what was there before. */
+function read (file: string | null): string | null {
+  try {
+    return file === null ? null : readFileSync(file, 'utf8')
+  } catch {
+    return null
+  }
+}
+
+function faultOf (pair: { cert: string, key: string }): string | null {
+  try {
+    createSecureContext(pair)
+    return null
+  } catch {
+    return 'found a certificate and a key that do not fit'
+  }
+}
