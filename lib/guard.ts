@@ -1,11 +1,12 @@
 import type { AccessToken } from '../types/access-token.ts'
 import type { TokenRecord } from './access-token.ts'
-import { bearerToken } from './bearer.ts'
+import { bearerToken, refuseQueryToken, uncheckedToken } from './bearer.ts'
 import type { CachedToken } from './cache/cached.ts'
 import type { Absence, RememberedCertificate } from './certificate/source.ts'
 import { refuse } from './errors.ts'
 import type { InboundMessage } from './inbound-message.ts'
 import type { Policy } from './policy.ts'
+import type { RequestFields } from './request-fields.ts'
 
 /** A certificate, or why there is none; null where the route asks for none. */
 type Presented = RememberedCertificate | Absence | null
@@ -24,15 +25,30 @@ export interface Trail {
  */
 export function guard (policy: Policy, message: InboundMessage, trail: Trail): AccessToken | Promise<AccessToken> {
   const fields = policy.readFields(message.rawHeaders)
-  const token = bearerToken(fields.authorization, message.url)
-  const key = trail.key = policy.tokens.keyOf(token)
   const now = Date.now()
-  const known = policy.tokens.recall(key, now, policy.maxAge)
-  const presented = trail.presented = policy.binding === 'off' ? null : policy.certificate.read(fields, message.socket, known?.certificate)
-  if (policy.binding === 'required' && typeof presented === 'string') throw refuse(presented)
+  // What is known was well-formed when it was not: only then is its grammar checked, which takes as long as all the rest.
+  const shown = uncheckedToken(fields.authorization)
+  const shownKey = shown === undefined ? null : policy.tokens.keyOf(shown)
+  const seen = shownKey === null ? undefined : policy.tokens.recall(shownKey, now, policy.maxAge)
+  if (seen !== undefined) {
+    refuseQueryToken(message.url)
+    trail.key = shownKey
+    return judge(policy, seen, present(policy, fields, message, seen, trail), now, trail)
+  }
+  const token = bearerToken(fields.authorization, message.url)
+  const key = trail.key = token === shown ? shownKey as string : policy.tokens.keyOf(token)
+  const known = token === shown ? undefined : policy.tokens.recall(key, now, policy.maxAge)
+  const presented = present(policy, fields, message, known, trail)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
   return policy.tokens.ask(key, token, policy.maxAge === 0)
     .then((asked) => judge(policy, asked, presented, Date.now(), trail))
+}
+
+/** The certificate, read before anybody is asked about the token; without one, a route that requires it ends here. */
+function present (policy: Policy, fields: RequestFields, { socket }: InboundMessage, known: CachedToken | undefined, trail: Trail): Presented {
+  const presented = trail.presented = policy.binding === 'off' ? null : policy.certificate.read(fields, socket, known?.certificate)
+  if (policy.binding === 'required' && typeof presented === 'string') throw refuse(presented)
+  return presented
 }
 
 /** Whether this token, shown with this certificate, is good for this route at this time. */

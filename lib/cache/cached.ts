@@ -75,15 +75,13 @@ export function tokenCache (options: CacheOptions): TokenCache {
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
     // A clock that was set back must not lengthen a life: an entry from the future is none.
-    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) {
-      misses++
-      return undefined
-    }
+    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) return undefined
     hits++
     return entry
   }
 
   async function ask (resolver: TokenResolver, key: string, token: string, fresh: boolean): Promise<CachedToken> {
+    misses++
     if (fresh || !isUsed) return await callUnevicted(resolver, key, token)
     const shared = calls.get(key)
     if (shared !== undefined) return await shared

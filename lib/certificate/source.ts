@@ -76,8 +76,12 @@ export function headerSource ({ header, decode, isTrusted, verified, maxBytes }:
     if (value.length > maxBytes) throw refuse('certificate_too_large')
     if (value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
     const der = decodeStrictly(decode, value)
+    const presented = presentCertificate(der)
+    const seen = shared.get(presented.certificate.thumbprint)
+    // The same digest is the same certificate: parsing it again, which costs more than everything else here, tells nothing new.
+    if (seen !== undefined) return seen.presented
     refuseUnlessOneCertificate(der)
-    return presentCertificate(der)
+    return presented
   }
 }
 
