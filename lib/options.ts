@@ -4,7 +4,7 @@ import { formats } from './certificate/formats.ts'
 import { presets } from './certificate/presets.ts'
 import { clientAuthMethods } from './token/client-auth.ts'
 import { contentEncryptionAlgorithms, keyManagementAlgorithms } from './token/decryption.ts'
-import { assertionAlgorithms, profiles, signatureAlgorithms } from './token/algorithms.ts'
+import { profiles, signatureAlgorithms } from './token/algorithms.ts'
 
 // The single source of every option: it validates, and the interfaces in types/options.ts and the tables of the README are
 // generated from it. Beside TypeBox's own keywords a schema may say:
@@ -131,7 +131,7 @@ const IntrospectionSchema = Type.Object({
     clientId: Type.Optional(Type.String({ ...nonEmpty, description: 'Client identifier of this service; needed for every method but `bearer` and `none`.' })),
     clientSecret: Type.Optional(asSecret('Its secret, for `client_secret_basic`, `client_secret_post` and `client_secret_jwt`.')),
     key: Type.Optional(Type.Intersect([KeySchema], { description: 'Its private key, for `private_key_jwt`.', secret: true, allowed: KeySchema['allowed'] as string })),
-    algorithm: Type.Optional(oneOf(assertionAlgorithms, {
+    algorithm: Type.Optional(oneOf(signatureAlgorithms, {
       description: 'Algorithm of the assertions of `client_secret_jwt` and `private_key_jwt`. `HS256`, or what fits the key, when absent.'
     })),
     token: Type.Optional(asSecret('Access token of this service, for `bearer`. A function is asked on every call.'))
