@@ -26,7 +26,8 @@ export interface Decision {
   /** The route's pattern; undefined for an unknown URL. */
   readonly route: string | undefined
   readonly requestId: string
-  /** From the token, once it was resolved. */
+  /** The configured issuer of the token, and what the token says, once it was resolved. */
+  readonly issuer: string | null
   readonly clientId: string | null
   readonly subject: string | null
   /** SHA-256 thumbprint of the presented certificate, base64url (RFC 8705 section 3.1), once it was read. */

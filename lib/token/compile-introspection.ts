@@ -1,7 +1,7 @@
 import { createSecretKey } from 'node:crypto'
 import type { Issuer } from '../access-token.ts'
-import { OptionsError } from '../errors.ts'
-import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions } from '../options.ts'
+import { OptionsError, refuse } from '../errors.ts'
+import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions, type Secret } from '../options.ts'
 import { resolveSecret } from '../secret.ts'
 import { isSymmetric, signatureAlgorithms } from './algorithms.ts'
 import { breaker } from './breaker.ts'
@@ -33,7 +33,7 @@ export interface IntrospectionParts {
 
 /** Options of an issuer to the resolver that asks it. @throws OptionsError */
 export async function compileIntrospection (issuer: Issuer, options: Options, path: string, { tls, rules, endpoint, onNotKept }: IntrospectionParts): Promise<TokenResolver> {
-  const { clientAuth, timeout, tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
+  const { clientAuth, timeout = defaultOf<number>(schemas.timeout), tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
   refuseOurs(parameters, headers, path)
   if (response === 'signed' && clientAuth.clientId === undefined) throw new OptionsError(`${path}.clientAuth.clientId: missing; a signed answer must name it in \`aud\``)
   const hint = tokenTypeHint ?? defaultOf<string>(schemas.tokenTypeHint)
@@ -41,9 +41,9 @@ export async function compileIntrospection (issuer: Issuer, options: Options, pa
     issuer,
     endpointIdentity: options.introspection.endpoint ?? 'metadata',
     endpoint,
-    exchange: exchange({ tls, timeout: timeout ?? defaultOf<number>(schemas.timeout), maxBytes: maxResponseBytes }),
+    exchange: exchange({ tls, timeout, maxBytes: maxResponseBytes }),
     clientId: clientAuth.clientId ?? '',
-    clientAuth: await authentication(clientAuth, options, `${path}.clientAuth`),
+    clientAuth: await authentication(clientAuth, options, timeout, `${path}.clientAuth`),
     parameters,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     tokenTypeHint: hint === false ? null : hint,
@@ -61,7 +61,7 @@ function refuseOurs (parameters: Record<string, string>, headers: Record<string,
 }
 
 /** Each method with all that it needs, and nothing that it would silently ignore. */
-async function authentication (options: ClientAuthOptions, { issuer, tls }: Options, path: string): Promise<ClientAuthentication> {
+async function authentication (options: ClientAuthOptions, { issuer, tls }: Options, timeout: number, path: string): Promise<ClientAuthentication> {
   const { method, clientId = '', clientSecret, token } = options
   const known = clientAuthMethods[method]
   const needs: readonly string[] = known.needs
@@ -78,12 +78,23 @@ async function authentication (options: ClientAuthOptions, { issuer, tls }: Opti
     clientId,
     clientSecret: secret,
     ...signing as { key: Key, algorithm: string },
-    token: typeof token === 'function' ? async () => await resolveSecret(token, `${path}.token`) : constant(token === undefined ? '' : await resolveSecret(token, `${path}.token`)),
+    token: await tokenSource(token, timeout, `${path}.token`),
     issuer
   } satisfies ClientCredentials)
+}
 
-  function constant (text: string): () => Promise<string> {
+/** A function may hang or fail: that is nobody's fault but ours. */
+async function tokenSource (token: Secret | undefined, timeout: number, path: string): Promise<() => Promise<string>> {
+  if (typeof token !== 'function') {
+    const text = token === undefined ? '' : await resolveSecret(token, path)
     return async () => text
+  }
+  return async () => {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(reject, timeout) })
+    return await Promise.race([resolveSecret(token, path), late])
+      .catch(() => { throw refuse('issuer_refused_us', 'our own access token can not be had') })
+      .finally(() => clearTimeout(timer))
   }
 }
 

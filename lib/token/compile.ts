@@ -73,7 +73,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
 
   function startDiscovery (): Discovery {
     const isAllowed = allowedByMetadata(options, path)
-    return discovery({ issuer: issuer.name, fetch: async (url) => await readDocument(documents, url), isAllowed, onTrouble })
+    return discovery({ issuer: issuer.name, fetch: async (url) => await readDocument(documents, url, 'the metadata'), isAllowed, onTrouble })
   }
 
   function remoteSet (url: string | null): KeySet {
@@ -81,7 +81,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     const fetch = async (): Promise<Record<string, unknown>> => {
       const location = fixed ?? (await (metadata as Discovery).metadata()).jwksUri
       if (location === null) throw refuse('issuer_bad_response', 'the metadata have no `jwks_uri`')
-      return await readDocument(documents, location)
+      return await readDocument(documents, location, 'the JWK set')
     }
     return remoteKeys({ identity: url ?? 'metadata', fetch, onTrouble })
   }

@@ -33,18 +33,18 @@ export function discovery ({ issuer, fetch, isAllowed, onTrouble }: DiscoveryOpt
   const copy = keptCopy({ fetch: async () => readMetadata(await fetchDocument()), refreshEvery, onTrouble })
   return { metadata: () => copy.get(), close: () => copy.close() }
 
-  /** RFC 9068 section 4: where there are two, they must agree. */
+  /** RFC 9068 section 4: where there are two, they must agree in what both say. */
   async function fetchDocument (): Promise<Record<string, unknown>> {
     const answers = await Promise.allSettled(wellKnownUrls(issuer).map(fetch))
     const documents = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
-    const [first, second] = documents
+    const [first, second = {}] = documents
     if (first === undefined) throw mostTelling(answers)
     if (documents.some((document) => document['issuer'] !== issuer)) throw refuse('issuer_bad_response', 'the metadata are of another issuer')
-    const disagrees = (name: string): boolean => JSON.stringify(first[name]) !== JSON.stringify(second?.[name])
-    if (second !== undefined && ['jwks_uri', 'introspection_endpoint', 'mtls_endpoint_aliases'].some(disagrees)) {
+    const disagree = (name: string): boolean => first[name] !== undefined && second[name] !== undefined && JSON.stringify(first[name]) !== JSON.stringify(second[name])
+    if (['jwks_uri', 'introspection_endpoint', 'mtls_endpoint_aliases'].some(disagree)) {
       throw refuse('issuer_bad_response', 'the two metadata documents do not agree')
     }
-    return first
+    return { ...second, ...first }
   }
 
   function readMetadata (document: Record<string, unknown>): Metadata {

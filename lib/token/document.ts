@@ -6,22 +6,27 @@ import { retryAfterSeconds } from './retry-after.ts'
 // Also `application/jwk-set+json` (RFC 7517 section 8.5). Parameters: none, or the one encoding that JSON has.
 const json = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
 
-/** A public document of the authorization server's: its metadata or its keys. @throws Refusal */
-export async function readDocument (exchange: Exchange, url: URL): Promise<Record<string, unknown>> {
+/**
+ * A public document of the authorization server's: its metadata or its keys.
+ *
+ * @param what - what to call it in a refusal
+ * @throws Refusal
+ */
+export async function readDocument (exchange: Exchange, url: URL, what: string): Promise<Record<string, unknown>> {
   const answered = await exchange.send(url, { method: 'GET', headers: { accept: 'application/json' } })
   const { status, contentType, contentEncoding, body } = answered
-  if (status !== 200) throw refuseStatus(answered)
-  if (!json.test(contentType)) throw refuse('issuer_bad_response', `${url.pathname}: the content type is not JSON`)
-  if (!/^(?:identity)?$/i.test(contentEncoding)) throw refuse('issuer_bad_response', `${url.pathname}: a content encoding that was not asked for`)
-  if (body === null) throw refuse('issuer_bad_response', `${url.pathname}: longer than we read`)
+  if (status !== 200) throw refuseStatus(answered, what)
+  if (!json.test(contentType)) throw refuse('issuer_bad_response', `${what}: the content type is not JSON`)
+  if (!/^(?:identity)?$/i.test(contentEncoding)) throw refuse('issuer_bad_response', `${what}: a content encoding that was not asked for`)
+  if (body === null) throw refuse('issuer_bad_response', `${what}: longer than we read`)
   const document = parseStrictJsonObject(body)
-  if (document === null) throw refuse('issuer_bad_response', `${url.pathname}: not one JSON object with each member once`)
+  if (document === null) throw refuse('issuer_bad_response', `${what}: not one JSON object with each member once`)
   return document
 }
 
-function refuseStatus ({ status, retryAfter }: Answered): Refusal {
-  if (status !== 429 && status < 500) return refuse('issuer_bad_response', `status ${status}`)
-  const refusal = refuse('issuer_unavailable', `status ${status}`)
+function refuseStatus ({ status, retryAfter }: Answered, what: string): Refusal {
+  if (status !== 429 && status < 500) return refuse('issuer_bad_response', `${what}: status ${status}`)
+  const refusal = refuse('issuer_unavailable', `${what}: status ${status}`)
   refusal.retryAfter = retryAfterSeconds(retryAfter)
   return refusal
 }

@@ -33,7 +33,7 @@ export async function judgePhantom (answered: Answered, token: string, rules: Jw
 /**
  * RFC 9701 section 5. Only the object in `token_introspection` is the answer; a plain one would be a downgrade.
  *
- * @param clientId - who we are there: its `aud`
+ * @param clientId - who we are there: `aud` names it, or our audience
  * @throws Refusal
  */
 export async function judgeSigned (answered: Answered, clientId: string, rules: JwtRules): Promise<TokenRecord | null> {
@@ -47,7 +47,7 @@ export async function judgeSigned (answered: Answered, clientId: string, rules: 
   const { iss, aud, iat, exp, token_introspection: answer } = parseStrictJsonObject(payload) ?? {}
   const now = Date.now() / 1000
   if (iss !== issuer.name) throw refuse('issuer_bad_response', '`iss` of the answer is not the issuer')
-  if (![aud].flat().includes(clientId)) throw refuse('issuer_bad_response', '`aud` of the answer is not us')
+  if (![aud].flat().some((member) => member === clientId || issuer.audience?.includes(member as string) === true)) throw refuse('issuer_bad_response', '`aud` of the answer is not us')
   if (typeof iat !== 'number' || Math.abs(now - iat) > maxAnswerAge + clockTolerance) throw refuse('issuer_bad_response', '`iat` of the answer is not recent')
   if (exp !== undefined && !(typeof exp === 'number' && exp + clockTolerance > now)) throw refuse('issuer_bad_response', 'the answer has expired')
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw refuse('issuer_bad_response', '`token_introspection` is not an object')

@@ -57,6 +57,7 @@ test('a decision names client, subject, thumbprint and token without holding the
     method: 'GET',
     route: '/accounts/:id',
     requestId: first.requestId,
+    issuer: 'https://login.example.com',
     clientId: 'partner',
     subject: 'alice',
     thumbprint: owner.thumbprint,
