@@ -56,10 +56,13 @@ const TlsSchema = Type.Object({
 
 const asSecret = (description: string) => Type.Intersect([SecretSchema], { secret: true, description, allowed: SecretSchema['allowed'] as string })
 
+const jwkType = '{ kty: string, [member: string]: unknown }'
+const JwkSchema = Type.Unsafe<{ kty: string, [member: string]: unknown }>(Type.Object({ kty: Type.String() }, { tsType: jwkType }))
+
 export const KeySchema = Type.Object({
   pem: Type.Optional(asSecret('A key or a certificate in PEM.')),
-  jwk: Type.Optional(Type.Union([Type.Object({ kty: Type.String() }), SecretSchema], {
-    secret: true, allowed: 'a JWK, or a secret with its JSON text', description: 'A JWK (RFC 7517), or a secret with its JSON text.', tsType: '({ kty: string, [member: string]: unknown } | Secret)'
+  jwk: Type.Optional(Type.Union([JwkSchema, SecretSchema], {
+    secret: true, allowed: 'a JWK, or a secret with its JSON text', description: 'A JWK (RFC 7517), or a secret with its JSON text.'
   })),
   pkcs12: Type.Optional(Type.Object({
     file: Type.String({ ...nonEmpty, description: 'Path of the key store.' }),
@@ -180,10 +183,10 @@ const JwtSchema = Type.Object({
     ...nonEmpty, description: 'URL of the JWK set. https, unless `allowInsecureLoopback`. From the metadata of the issuer when there are no other keys.'
   })),
   jwks: Type.Optional(Type.Union([
-    Type.Object({ keys: Type.Array(Type.Object({ kty: Type.String() }), { minItems: 1 }) }),
+    Type.Object({ keys: Type.Array(JwkSchema, { minItems: 1 }) }),
     Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a JWK set.' }) }, closed)
   ], {
-    allowed: 'a JWK set, or { file } with the path of one', description: 'The JWK set itself, or `{ file }`.', tsType: '{ keys: Array<{ kty: string, [member: string]: unknown }> } | { file: string }'
+    allowed: 'a JWK set, or { file } with the path of one', description: 'The JWK set itself, or `{ file }`.'
   })),
   keys: Type.Optional(keyList('The keys themselves. Those without `kid` are tried for every token.')),
   profile: Type.Optional(oneOf(Object.keys(profiles) as Array<keyof typeof profiles>, {
@@ -295,8 +298,8 @@ const routeProperties = {
   mode: Type.Optional(oneOf(['enforce', 'report'], {
     default: 'enforce', description: '`report` lets every request through, without `accessToken`, and publishes what would have been decided.'
   })),
-  claims: Type.Optional(Type.Object({}, {
-    allowed: 'a JSON Schema', tsType: 'Record<string, unknown>', description: 'JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent.'
+  claims: Type.Optional(Type.Unsafe<Record<string, unknown>>({
+    ...Type.Object({}), allowed: 'a JSON Schema', tsType: 'Record<string, unknown>', description: 'JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent.'
   })),
   upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`.' }))
 }

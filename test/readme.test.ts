@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
+import { generateKeyPairSync } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
 import * as library from '../lib/index.ts'
-import { createPki } from '../examples/demo/pki.ts'
+import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
+import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
+import type { IssuerOptions } from '../types/options.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
 
 const readme = readFileSync('README.md', 'utf8')
@@ -12,7 +18,7 @@ const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => 
 const packageJson = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string>, engines: { node: string }, peerDependencies: { fastify: string } }
 
 /** Runs a block of the README with these names at hand, and gives the variables that it declares. */
-async function run (code: string, names: Record<string, unknown>): Promise<{ app?: FastifyInstance }> {
+async function run (code: string, names: Record<string, unknown>): Promise<{ app?: FastifyInstance, issuers?: unknown }> {
   const known: Record<string, object> = {
     fastify: { default: Fastify },
     'fastify-bound-token': library,
@@ -21,8 +27,8 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
   const body = tsBlankSpace(code)
     .replace(/^import (\w+) from '([^']+)'$/gm, (_all, name, module) => `const ${name} = modules['${module}'].default`)
     .replace(/^import (\{[^}]+\}) from '([^']+)'$/gm, (_all, members, module) => `const ${members} = modules['${module}']`)
-  const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance }>
-  return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { app }`)(known, ...Object.values(names))
+  const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance, issuers?: unknown }>
+  return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { ...typeof app !== 'undefined' && { app }, ...typeof issuers !== 'undefined' && { issuers } }`)(known, ...Object.values(names))
 }
 
 /** The block that holds this text; each block is run by one of the tests below. */
@@ -35,22 +41,48 @@ function block (part: string): string {
 }
 
 test('the server', async (t) => {
-  const { authorizationServer } = await startAuthorizationServer(t)
-  process.env['API_SECRET'] = 'kept-by-the-service'
+  const server = await startPhantomTokenServer(t, { audience: 'https://api.example.com' })
+  process.env['API_SECRET'] = server.secret
   t.after(() => { delete process.env['API_SECRET'] })
   const code = block("'/health'")
-    .replace("endpoint: 'https://login.example.com/introspect',", `endpoint: '${authorizationServer.origin}/introspect',`)
-    .replace('    introspection: {', '    allowInsecureLoopback: true,\n    introspection: {')
+    .replace("issuer: 'https://login.example.com',", `issuer: '${server.issuer}', allowInsecureLoopback: true,`)
+    .replace("clientId: 'api'", `clientId: '${server.clientId}'`)
     .replace("host: '0.0.0.0', port: 3000", "host: '127.0.0.1', port: 0")
   const { app } = await run(code, {}) as { app: FastifyInstance }
   t.after(() => app.close())
+  const token = server.issue(owner.thumbprint)
   const send = async (who: typeof owner | null, remoteAddress = '10.0.0.5') =>
-    await app.inject({ url: '/accounts', remoteAddress, headers: { ...by(who), 'x-ssl-verify': 'SUCCESS' } })
+    await app.inject({ url: '/accounts', remoteAddress, headers: { ...by(who, token), 'x-ssl-verify': 'SUCCESS' } })
   assert.deepEqual((await send(owner)).json(), { owner: 'alice', certificate: owner.thumbprint })
   assert.equal((await send(stranger)).statusCode, 401)
   assert.equal((await send(owner, '10.0.0.6')).statusCode, 401)
   assert.equal((await app.inject('/health')).body, 'ok')
   assert.equal((await app.inject('/accounts')).headers['www-authenticate'], 'Bearer realm="api"')
+})
+
+test('every kind of issuer boots with the options of its line', async (t) => {
+  const server = await startPhantomTokenServer(t)
+  const [pki, client] = await Promise.all([createPki(), createClientCertificate('api')])
+  const folder = await mkdtemp(join(tmpdir(), 'readme-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } })
+  const files = { 'decryption.pem': privateKey, 'key.pem': privateKey, 'tls.pem': client.certificate, 'tls-key.pem': client.key }
+  for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
+  Object.assign(process.env, { API_SECRET: 'secret', STORE_PASSWORD: 'fixture-password' })
+  t.after(() => { for (const name of ['API_SECRET', 'STORE_PASSWORD']) delete process.env[name] })
+  const code = block('satisfies Record<string, Partial<IssuerOptions>>')
+    .replace('/etc/api/issuer.p12', 'fixtures/keystores/trusted.p12').replace("alias: 'login'", "alias: 'trusted'").replaceAll('/etc/api/', `${folder}/`)
+  const { issuers } = await run(code, {}) as { issuers: Record<string, Partial<IssuerOptions>> }
+  assert.ok(Object.keys(issuers).length >= 9)
+  for (const [name, more] of Object.entries(issuers)) {
+    const app = Fastify()
+    t.after(() => app.close())
+    app.register(library.default, {
+      certificate: { preset: 'nginx', trustedProxies: ['10.0.0.5'] },
+      issuers: [{ issuer: server.issuer, audience: 'https://api.example.test', allowInsecureLoopback: true, ...more, tls: { ca: pki.ca, ...more.tls } }]
+    })
+    await assert.doesNotReject(async () => { await app.ready() }, name)
+  }
 })
 
 test('a server that terminates TLS itself', async (t) => {
@@ -68,7 +100,7 @@ test('routes', async (t) => {
   await app.register(library.default, optionsFor(authorizationServer.origin))
   await run(block("'/statements'"), { app, handler: async () => 'in' })
   const status = async (url: string, method: 'GET' | 'POST' = 'GET') => (await app.inject({ method, url, headers: by(owner) })).statusCode
-  assert.deepEqual([await status('/payments'), await status('/statements'), await status('/transfer', 'POST'), await status('/soon')], [403, 200, 403, 200])
+  assert.deepEqual([await status('/payments'), await status('/statements'), await status('/transfer', 'POST'), await status('/treasury'), await status('/soon')], [403, 200, 403, 403, 200])
 })
 
 test('withAccessToken', async (t) => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'tstyche'
 import type { Static } from '@sinclair/typebox'
 import boundToken, { forward, withAccessToken, type AccessToken, type BoundTokenRouteOptions, type ClientCertificate, type FastifyBoundTokenOptions } from '../lib/index.ts'
 import type * as schemas from '../lib/options.ts'
-import type { CacheOptions, CertificateOptions, IssuerOptions, Secret, UpstreamOptions } from './options.ts'
+import type { CacheOptions, CertificateOptions, IntrospectionOptions, IssuerOptions, JwtOptions, KeyOptions, Secret, UpstreamOptions } from './options.ts'
 import type { reasons } from '../lib/errors.ts'
 import type { Reason } from './decision.ts'
 
@@ -12,6 +12,9 @@ describe('generated options are what the schemas say', () => {
   test('route', () => expect<BoundTokenRouteOptions>().type.toBe<Static<typeof schemas.RouteSchema>>())
   test('certificate', () => expect<CertificateOptions>().type.toBe<Static<typeof schemas.CertificateSchema>>())
   test('issuer', () => expect<IssuerOptions>().type.toBe<Static<typeof schemas.IssuerSchema>>())
+  test('JWT', () => expect<JwtOptions>().type.toBe<schemas.JwtOptions>())
+  test('key', () => expect<KeyOptions>().type.toBe<schemas.KeyOptions>())
+  test('introspection', () => expect<IntrospectionOptions>().type.toBe<schemas.IntrospectionOptions>())
   test('cache', () => expect<CacheOptions>().type.toBe<Static<typeof schemas.CacheSchema>>())
   test('upstream', () => expect<UpstreamOptions>().type.toBe<Static<typeof schemas.UpstreamSchema>>())
   test('secret', () => expect<Secret>().type.toBe<Static<typeof schemas.SecretSchema>>())

@@ -178,7 +178,12 @@ export interface JwtOptions {
   /** URL of the JWK set. https, unless `allowInsecureLoopback`. From the metadata of the issuer when there are no other keys. */
   jwksUri?: string
   /** The JWK set itself, or `{ file }`. */
-  jwks?: { keys: Array<{ kty: string, [member: string]: unknown }> } | { file: string }
+  jwks?: {
+    keys: { kty: string, [member: string]: unknown }[]
+  } | {
+    /** Path of a JWK set. */
+    file: string
+  }
   /** The keys themselves. Those without `kid` are tried for every token. */
   keys?: KeyOptions[]
   /** `rfc9068` also demands `iat`, `sub`, `client_id` and `jti`; `fapi` does, and allows PS256, ES256 and EdDSA with Ed25519 only. */
@@ -236,7 +241,7 @@ export interface KeyOptions {
   /** A key or a certificate in PEM. */
   pem?: Secret
   /** A JWK (RFC 7517), or a secret with its JSON text. */
-  jwk?: ({ kty: string, [member: string]: unknown } | Secret)
+  jwk?: { kty: string, [member: string]: unknown } | Secret
   /** An entry of a PKCS#12 key store, as keytool and OpenSSL write them: a key, a certificate or a secret key. */
   pkcs12?: {
     /** Path of the key store. */

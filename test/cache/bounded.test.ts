@@ -22,7 +22,7 @@ test('I26: no more than maxEntries tokens are kept', async () => {
   assert.equal(tokens.stats().entries, 100)
 })
 
-test('I26: tokens that are not active get a tenth of the room, and leave that of the active ones alone', async () => {
+test('62, I26: tokens that are not active get a tenth of the room, and leave that of the active ones alone', async () => {
   const { tokens, ask, isKnown } = scene(100)
   for (let i = 0; i < 100; i++) await ask(`good-${i}`)
   for (let i = 0; i < 20_000; i++) await ask(`bad-${i}`)

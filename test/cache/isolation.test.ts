@@ -14,7 +14,7 @@ function pair () {
   return { yes, no, trusting, refusing }
 }
 
-test('S-28: in sequence', async () => {
+test('59, S-28: in sequence', async () => {
   const { yes, no, trusting, refusing } = pair()
   assert.notEqual((await trusting.ask(trusting.keyOf('abc'), 'abc', false)).record, null)
   assert.equal(refusing.recall(refusing.keyOf('abc'), Date.now(), Infinity), undefined)

@@ -30,7 +30,7 @@ test('S-27, I27: tokens with a common beginning, another case, another padding',
   assert.equal(new Set(alike.map(tokens.keyOf)).size, alike.length)
 })
 
-test('S-27: a key is 256 bits, whatever the token', () => {
+test('60, S-27: a key is 256 bits, whatever the token', () => {
   const tokens = cacheOf(['i', 'e', 'c'])
   fc.assert(fc.property(fc.string(), (token) => {
     assert.match(tokens.keyOf(token), /^[A-Za-z0-9_-]{43}$/)

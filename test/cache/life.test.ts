@@ -35,7 +35,7 @@ test('S-26: `exp` long past is not remembered', () => livesFor(0, { exp: 0 }))
 test('S-26: `exp` now is not remembered', () => livesFor(0, { exp: now }))
 test('S-26: no longer than `exp`', () => livesFor(10_000, { exp: now + 10 }))
 test('S-26: no longer than `exp`, a fraction of a second', () => livesFor(500, { exp: now + 0.5 }))
-test('S-26: no longer than maxTtl', () => livesFor(60_000, { exp: now + 3600 }))
+test('58, S-26: no longer than maxTtl', () => livesFor(60_000, { exp: now + 3600 }))
 test('S-26: no longer than maxTtl, for `exp` in the year 9999', () => livesFor(60_000, { exp: 253_402_300_799 }))
 test('S-26: without `exp` for defaultTtl', () => livesFor(30_000, {}))
 test('S-26: without `exp` no longer than maxTtl', () => livesFor(60_000, {}, { defaultTtl: 90_000 }))
@@ -62,7 +62,7 @@ test('S-26: negativeTtl 0 does not believe "not active" again, but an older "act
   assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
 })
 test('S-26: negativeTtl 0 does not touch what is active', () => livesFor(30_000, {}, { negativeTtl: 0 }))
-test('S-26: a cache that is off remembers nothing', async () => {
+test('57, S-26: a cache that is off remembers nothing', async () => {
   for (const claims of [{ exp: now + 60 }, {}, null]) await livesFor(0, claims, { enabled: false })
 })
 

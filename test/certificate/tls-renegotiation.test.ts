@@ -9,7 +9,7 @@ import { startGuardedApp } from './guarded-app.ts'
 const secureOptions = 1 << 8
 
 describe('TLS source: a second handshake on a connection', () => {
-  it('ends it: a connection keeps the certificate that it was opened with', async () => {
+  it('89: ends it: a connection keeps the certificate that it was opened with', async () => {
     const client = await createCertificate({ name: 'a client' })
     const { pem: cert, key } = await createCertificate({ name: 'localhost' })
     const guarded = await startGuardedApp({

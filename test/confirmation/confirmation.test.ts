@@ -78,7 +78,7 @@ describe('T25: an unusable cnf is never "unbound"', () => {
   })
 })
 
-describe('S-11: a thumbprint has one spelling', () => {
+describe('70, S-11: a thumbprint has one spelling', () => {
   // Chosen so that the text has both signs in which the alphabets differ.
   const bytes = Buffer.alloc(32, 0xfb)
   const url = bytes.toString('base64url')
@@ -128,7 +128,7 @@ describe('several members', () => {
     for (const value of [null, '', 42, {}]) assert.equal(judge({ ...bound, jkt: value }), 'unfulfillable')
   })
 
-  it('T28: unknown members alone: bound by something that cannot be checked', () => {
+  it('85, T28: unknown members alone: bound by something that cannot be checked', () => {
     for (const cnf of [{ jwk: { kty: 'EC' } }, { kid: 'a' }, { jku: 'https://a' }, { jwe: 'x' }, { 'x5t#S512': thumbprint }, { x5t: thumbprint }, { x5c: [] },
       { 'X5T#S256': thumbprint }, { 'x5t#s256': thumbprint }, { 'x5t#S256 ': thumbprint }, { x5t_S256: thumbprint }, { '': thumbprint }, { kid: 'a', osc: {} }]) {
       assert.equal(judge(cnf), 'unfulfillable', JSON.stringify(cnf))
@@ -158,7 +158,7 @@ describe('several members', () => {
 })
 
 describe('whatever stands in cnf', () => {
-  it('nothing but the thumbprint itself ever holds', () => {
+  it('71: nothing but the thumbprint itself ever holds', () => {
     const value = fc.oneof(fc.jsonValue(), fc.dictionary(fc.constantFrom('x5t#S256', 'jkt', 'kid', 'jwk', 'x5t'), fc.oneof(fc.jsonValue(), fc.string(), fc.constant(jkt))))
     fc.assert(fc.property(value, (cnf) => {
       assert.notEqual(judge(cnf), true)

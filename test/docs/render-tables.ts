@@ -11,6 +11,7 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 export const tables: Readonly<Record<string, () => string>> = {
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
+  'options:key': () => optionTable(options.KeySchema, ''),
   'options:plugin': () => optionTable(options.PluginSchema, '', ['certificate', 'issuers', ...shared]),
   'options:route': () => optionTable(options.RouteSchema, ''),
   presets: presetTable,

@@ -31,7 +31,7 @@ async function letsOnlyTheOwnerIn (service: GuardedService, resource: ResourceNa
   assert.ok(!service.logged.join('').includes(token) && !service.logged.join('').includes(unbound))
 }
 
-describe('JWTs, from the issuer\'s name alone', () => {
+describe('66, 68, 69: JWTs, from the issuer\'s name alone', () => {
   for (const resource of ['ps256', 'es256', 'eddsa', 'ed25519', 'rs256'] as const) {
     test(resource, async (t) => {
       await letsOnlyTheOwnerIn(await startGuardedService(t, server.pki, [issuerFor(resource)]), resource)

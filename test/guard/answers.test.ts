@@ -52,7 +52,7 @@ const tokens = {
   both: { cnf: { 'x5t#S256': owner.thumbprint, jkt: 'x' } }
 }
 
-test('every answer: status, challenge, body, and the reason for the operator alone', async (t) => {
+test('64: every answer: status, challenge, body, and the reason for the operator alone', async (t) => {
   const { app, known, logged } = await protectedApp(t, (app) => {
     app.get('/', async () => 'in')
     app.get('/admin', { config: { boundToken: { scopes: ['accounts', 'admin'] } } }, async () => 'in')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { by, owner, ownersClaims, protectedApp, stranger } from './protected-app.ts'
 
-test('required, optional and off: who gets in with what', async (t) => {
+test('67, 75, 76: required, optional and off: who gets in with what', async (t) => {
   const { app, known } = await protectedApp(t, (app) => {
     for (const binding of ['required', 'strict', 'optional', 'off'] as const) {
       app.get(`/${binding}`, { config: { boundToken: { binding } } }, async ({ accessToken, clientCertificate }) => ({
@@ -59,7 +59,7 @@ test('a known token with a remembered certificate is compared again when another
   assert.equal(authorizationServer.calls.length, 1)
 })
 
-test('a certificate source of a route replaces that of the plugin, and remembers nothing of it', async (t) => {
+test('65: a certificate source of a route replaces that of the plugin, and remembers nothing of it', async (t) => {
   const { app } = await protectedApp(t, (app) => {
     app.get('/', async () => 'in')
     app.get('/other', { config: { boundToken: { certificate: { header: 'x-other', format: 'url-pem', trustedProxies: ['127.0.0.1'] } } } }, async () => 'in')

@@ -3,7 +3,7 @@ import { mock, test } from 'node:test'
 import { json } from '../doubles/authorization-server.ts'
 import { by, owner, ownersClaims, protectedApp, stranger } from './protected-app.ts'
 
-test('S-25: a token that one route let in is judged anew by every other', async (t) => {
+test('61, S-25: a token that one route let in is judged anew by every other', async (t) => {
   const demands = {
     '/free': {},
     '/scope': { scopes: ['admin'] },
@@ -23,7 +23,7 @@ test('S-25: a token that one route let in is judged anew by every other', async 
   assert.equal(authorizationServer.calls.length, 1)
 })
 
-test('S-26: a known token ends at its exp, however long the cache would keep it', async (t) => {
+test('56, S-26: a known token ends at its exp, however long the cache would keep it', async (t) => {
   const start = 1_800_000_000_000
   mock.timers.enable({ apis: ['Date'], now: start })
   t.after(() => mock.timers.reset())
@@ -83,7 +83,7 @@ test('S-26: without a revocation, the cache gives a token back to the authorizat
   }
 })
 
-test('S-32: 100 parallel requests with one new token cost one introspection', async (t) => {
+test('63, S-32: 100 parallel requests with one new token cost one introspection', async (t) => {
   const { app, authorizationServer } = await protectedApp(t)
   const answers = await Promise.all(Array.from({ length: 100 }, async () => await app.inject({ url: '/', headers: by(owner) })))
   assert.deepEqual(new Set(answers.map(({ statusCode }) => statusCode)), new Set([200]))

@@ -41,7 +41,7 @@ async function received (socket: Socket): Promise<string> {
 const token = 'Authorization: Bearer good'
 const certificate = `X-SSL-Cert: ${owner.escaped}`
 
-test('S-1: a header from a peer that is not trusted is refused, however it is addressed', async (t) => {
+test('83, S-1: a header from a peer that is not trusted is refused, however it is addressed', async (t) => {
   const { app, authorizationServer } = await protectedApp(t, undefined, { certificate: { preset: 'nginx', trustedProxies: ['10.0.0.0/8', '2001:db8::/32'], verified: false } })
   const headers = { authorization: 'Bearer good', 'x-ssl-cert': owner.escaped, 'x-forwarded-for': '10.0.0.1', forwarded: 'for=10.0.0.1' }
   const from = async (remoteAddress: string) => (await app.inject({ url: '/', headers, remoteAddress })).statusCode

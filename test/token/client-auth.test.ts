@@ -31,7 +31,7 @@ async function callWith (method: keyof typeof clientAuthMethods, credentials: Se
   }
 }
 
-test('client_secret_basic: an awkward id and secret arrive as they are', async () => {
+test('35, 36: client_secret_basic: an awkward id and secret arrive as they are', async () => {
   const { headers, body } = await callWith('client_secret_basic', awkward)
   assert.deepEqual(readBasic(headers.authorization), awkward)
   assert.deepEqual(valuesOf(body, 'client_id'), [])

@@ -55,7 +55,7 @@ for (const text of ['https://api:…@a.example/i', 'https://…@a.example/i', 'h
 
 const http = /^options\.issuers\[0\]\.introspection\.endpoint: found http, which .*; allowed: https, or http on .* with issuers\[\]\.allowInsecureLoopback$/
 for (const host of ['a.example', '10.0.0.1', '127.0.0.1', 'localhost', '[::1]']) {
-  stops(`http to ${host}`, issuer({ endpoint: `http://${host}/i` }), http)
+  stops(`40: http to ${host}`, issuer({ endpoint: `http://${host}/i` }), http)
 }
 
 for (const host of [

@@ -29,12 +29,12 @@ const notJson = 'the content type is not application/json'
 const encoded = 'a content encoding that was not asked for'
 
 for (const active of ['"true"', '"false"', '1', '0', 'null', '[true]', '{}', '"active"']) {
-  refuses(`I1, S-30: \`active\` is ${active}`, jsonText(`{"active":${active},"sub":"alice"}`), notBoolean)
+  refuses(`43, I1, S-30: \`active\` is ${active}`, jsonText(`{"active":${active},"sub":"alice"}`), notBoolean)
 }
 refuses('I1, S-30: `active` is missing', jsonText('{"sub":"alice"}'), notBoolean)
 refuses('I1, S-30: `Active` is another member', jsonText('{"Active":true}'), notBoolean)
 
-test('I2: a token that is not active stays so, whatever stands beside it', async () => {
+test('44, 45, I2: a token that is not active stays so, whatever stands beside it', async () => {
   assert.equal(await resolve(doubles.json({ active: false, exp: 9e9, scope: 7, aud: {}, cnf: 'x' })), null)
 })
 refuses('I2, S-30: `active` stands twice, the last one false', doubles.duplicateMembers, notObject)
@@ -80,7 +80,7 @@ for (const type of ['application/json', 'Application/JSON', 'application/json;ch
   })
 }
 
-test('members that nobody knows are tolerated and kept', async () => {
+test('53: members that nobody knows are tolerated and kept', async () => {
   const record = await resolve(doubles.json({ active: true, 'urn:x': { a: [1, 'b', null] } }))
   assert.deepEqual(record?.bound.claims['urn:x'], { a: [1, 'b', null] })
 })

@@ -45,7 +45,7 @@ test('I14: a scope of 100 KB is read', async () => {
   assert.equal((await resolve(`"scope":"${scope}"`))?.scopes.size, 10_000)
 })
 
-test('I14: scopes are separated by spaces, and by nothing else', async () => {
+test('48, I14: scopes are separated by spaces, and by nothing else', async () => {
   const record = await resolve('"scope":"a  b\\tc \\u00a0d,e "')
   assert.deepEqual([...record?.scopes ?? []], ['a', 'b\tc', '\u00a0d,e'])
 })
@@ -54,7 +54,7 @@ test('no scope is no scopes', async () => {
   assert.deepEqual((await resolve('"sub":"alice"'))?.bound.scopes, [])
 })
 
-test('a token that says nothing of itself is a record of nothing', async () => {
+test('49: a token that says nothing of itself is a record of nothing', async () => {
   const record = await resolve('"x":1')
   assert.ok(record)
   const { scopes, requirement, bound, unbound, issuer, ...facts } = record
@@ -77,7 +77,7 @@ test('I12: an audience is one string or a list', async () => {
 })
 
 for (const cnf of ['null', '"x"', '[]', '{}', '1', '{"x5t#S256":null}', '{"x5t#S256":""}', '{"x5t#S256":1}', '{"x5t#S256":["a"]}', '{"jwk":{}}', '{"x5t":"a"}']) {
-  test(`I15: cnf ${cnf} asks for a binding that nothing fulfils; it is not "unbound"`, async () => {
+  test(`77, I15: cnf ${cnf} asks for a binding that nothing fulfils; it is not "unbound"`, async () => {
     assert.equal((await resolve(`"cnf":${cnf}`))?.requirement.kind, 'unfulfillable')
   })
 }

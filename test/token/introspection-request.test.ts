@@ -21,7 +21,7 @@ async function callFor (token: string, options: Partial<IntrospectionOptions> = 
   return server.calls.at(-1) as Call
 }
 
-test('it is a POST of a form to the path and query of the endpoint', async () => {
+test('31: it is a POST of a form to the path and query of the endpoint', async () => {
   const call = await callFor('abc', { endpoint: async () => new URL('/realms/a%20b/introspect?tenant=1', server.origin) })
   assert.equal(call.method, 'POST')
   assert.equal(call.url, '/realms/a%20b/introspect?tenant=1')
@@ -29,7 +29,7 @@ test('it is a POST of a form to the path and query of the endpoint', async () =>
   assert.equal(call.headers.host, `127.0.0.1:${server.port}`)
 })
 
-test('it asks for plain JSON, not packed', async () => {
+test('34: it asks for plain JSON, not packed', async () => {
   const { headers } = await callFor('abc')
   assert.equal(headers.accept, 'application/json')
   assert.equal(headers['accept-encoding'], 'identity')
@@ -45,12 +45,12 @@ test('the token does not stand in the URL or in a header', async () => {
   assert.doesNotMatch([url, ...rawHeaders].join('\n'), /tok-3\.14-en/)
 })
 
-test('token_type_hint: another one, or none', async () => {
+test('33: token_type_hint: another one, or none', async () => {
   assert.deepEqual(valuesOf((await callFor('abc', { tokenTypeHint: 'urn:x y' })).body, 'token_type_hint'), ['urn:x y'])
   assert.deepEqual(readForm((await callFor('abc', { tokenTypeHint: null })).body), [['token', 'abc']])
 })
 
-test('S-29: a token of every sign that RFC 6750 allows arrives as it was, once', async () => {
+test('32, S-29: a token of every sign that RFC 6750 allows arrives as it was, once', async () => {
   const token = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~+/=='
   assert.deepEqual(valuesOf((await callFor(token)).body, 'token'), [token])
 })

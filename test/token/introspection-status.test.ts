@@ -22,22 +22,22 @@ const meanings: Array<[id: string, status: number, reason: Reason]> = [
   ['I4', 202, 'issuer_bad_response'],
   ['I4', 203, 'issuer_bad_response'],
   ['I4', 206, 'issuer_bad_response'],
-  ['I5', 400, 'issuer_bad_response'],
-  ['I6', 401, 'issuer_refused_us'],
-  ['I6', 403, 'issuer_refused_us'],
-  ['I7', 404, 'issuer_bad_response'],
-  ['I7', 405, 'issuer_bad_response'],
-  ['I7', 410, 'issuer_bad_response'],
-  ['I7', 413, 'issuer_bad_response'],
-  ['I7', 415, 'issuer_bad_response'],
-  ['I7', 418, 'issuer_bad_response'],
-  ['I8', 429, 'issuer_unavailable'],
-  ['I9', 500, 'issuer_unavailable'],
-  ['I9', 501, 'issuer_unavailable'],
-  ['I9', 502, 'issuer_unavailable'],
-  ['I8', 503, 'issuer_unavailable'],
-  ['I9', 504, 'issuer_unavailable'],
-  ['I9', 599, 'issuer_unavailable']
+  ['55, I5', 400, 'issuer_bad_response'],
+  ['54, I6', 401, 'issuer_refused_us'],
+  ['54, I6', 403, 'issuer_refused_us'],
+  ['55, I7', 404, 'issuer_bad_response'],
+  ['55, I7', 405, 'issuer_bad_response'],
+  ['55, I7', 410, 'issuer_bad_response'],
+  ['55, I7', 413, 'issuer_bad_response'],
+  ['55, I7', 415, 'issuer_bad_response'],
+  ['55, I7', 418, 'issuer_bad_response'],
+  ['55, I8', 429, 'issuer_unavailable'],
+  ['55, I9', 500, 'issuer_unavailable'],
+  ['55, I9', 501, 'issuer_unavailable'],
+  ['55, I9', 502, 'issuer_unavailable'],
+  ['55, I8', 503, 'issuer_unavailable'],
+  ['55, I9', 504, 'issuer_unavailable'],
+  ['55, I9', 599, 'issuer_unavailable']
 ]
 
 for (const [id, status, reason] of meanings) {
@@ -94,7 +94,7 @@ test('I8: Retry-After that stands twice gives the least', async () => {
 })
 
 for (const status of [301, 302, 303, 307, 308]) {
-  test(`I4: the target of a ${status} is never contacted`, async () => {
+  test(`42, I4: the target of a ${status} is never contacted`, async () => {
     const target = await startDouble(json(active))
     await refused('issuer_bad_response', resolve(redirect(status, `${target.origin}/steal`)))
     await target.close()

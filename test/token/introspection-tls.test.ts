@@ -28,7 +28,7 @@ async function refusesUnsent (server: Double, ca: string[] | null): Promise<void
   assert.equal(server.calls.length, 0, 'the token was sent')
 }
 
-test('S-31: a server of a private authority is refused by default', async (t) => {
+test('41, S-31: a server of a private authority is refused by default', async (t) => {
   await refusesUnsent(await serverFor(t, '127.0.0.1'), null)
 })
 
