@@ -13,9 +13,6 @@ export interface ClaimRules {
   readonly shared: SharedLists
 }
 
-/** Required when a token shall have all that RFC 9068 section 2.2 lists. */
-export const rfc9068Claims = ['iat', 'sub', 'client_id', 'jti']
-
 // Members of ID tokens, logout tokens, security events and signed introspection answers (RFC 8725 section 3.12).
 const foreign = ['at_hash', 'c_hash', 'events', 'token_introspection']
 

@@ -15,7 +15,10 @@ export interface KeptCopy<Value> {
 }
 
 export interface KeptCopyOptions<Value> {
-  /** @throws Refusal */
+  /**
+   * @param previous - the last copy, however old
+   * @throws Refusal
+   */
   fetch (previous: Value | null): Promise<Value>
   /** Milliseconds between two copies, where nobody asks for a newer one. */
   readonly refreshEvery: number
@@ -69,9 +72,10 @@ export function keptCopy<Value> ({ fetch, refreshEvery, onTrouble }: KeptCopyOpt
   }
 
   async function load (): Promise<void> {
+    noticeClock()
     attemptedAt = Date.now()
     try {
-      copy = { value: await fetch(believable()?.value ?? null), fetchedAt: attemptedAt }
+      copy = { value: await fetch(copy?.value ?? null), fetchedAt: attemptedAt }
       failures = 0
       lastFailure = null
     } catch (error) {
@@ -87,7 +91,13 @@ export function keptCopy<Value> ({ fetch, refreshEvery, onTrouble }: KeptCopyOpt
   }
 
   function believable (): typeof copy {
+    noticeClock()
     return copy !== null && Date.now() - copy.fetchedAt < staleFor ? copy : null
+  }
+
+  /** A clock that was set back must not lengthen the life of the copy by more than it takes to notice. */
+  function noticeClock (): void {
+    if (copy !== null && Date.now() < copy.fetchedAt) copy = { ...copy, fetchedAt: Date.now() }
   }
 
   /** Milliseconds; also 0 when the clock was set back. */
