@@ -16,6 +16,8 @@ export interface Trail {
   key: string | null
   record: TokenRecord | null
   presented: Presented
+  /** Whether somebody had to be asked about the token: then the guard's verdict is a promise. */
+  isAsked: boolean
 }
 
 /**
@@ -40,6 +42,7 @@ export function guard (policy: Policy, message: InboundMessage, trail: Trail): A
   const known = token === shown ? undefined : policy.tokens.recall(key, now, policy.maxAge)
   const presented = present(policy, fields, message, known, trail)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
+  trail.isAsked = true
   return policy.tokens.ask(key, token, policy.maxAge === 0)
     .then((asked) => judge(policy, asked, presented, Date.now(), trail))
 }

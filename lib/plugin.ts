@@ -82,7 +82,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const trail: Trail = { key: null, record: null, presented: null }
+    const trail: Trail = { key: null, record: null, presented: null, isAsked: false }
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
@@ -93,8 +93,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       return stop(error, request, reply, policy, trail, done)
     }
     // With a known token there is nothing to wait for.
-    if (!(outcome instanceof Promise)) return allow(outcome, request, policy, trail, done)
-    outcome.then(
+    if (!trail.isAsked) return allow(outcome as AccessToken, request, policy, trail, done)
+    ;(outcome as Promise<AccessToken>).then(
       (accessToken) => allow(accessToken, request, policy as Policy, trail, done),
       (error: unknown) => stop(error, request, reply, policy, trail, done)
     )

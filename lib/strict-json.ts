@@ -1,6 +1,8 @@
 /** Far deeper than any claim; what walks claims later may recurse. */
 const maxDepth = 32
 
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
 /**
  * JSON in UTF-8 without BOM (RFC 8259 section 8.1), one object, no member twice: two readers of `{"active":true,
  * "active":false}` must not come to two answers.
@@ -9,7 +11,7 @@ const maxDepth = 32
  */
 export function parseStrictJsonObject (bytes: Uint8Array): Record<string, unknown> | null {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+    const text = utf8.decode(bytes)
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
     return isUnambiguous(text) ? value as Record<string, unknown> : null
