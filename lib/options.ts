@@ -201,7 +201,7 @@ const JwtSchema = Type.Object({
     allowed: 'a string, a list of strings, or false for an authorization server that states none',
     description: '`typ` of access tokens, without `application/`, in any case. `false` takes any or none, but those that name another kind of JWT.'
   })),
-  clockTolerance: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 5, description: 'Seconds by which clocks may differ, for `exp`, `nbf` and `iat`.' })),
+  clockTolerance: Type.Optional(Type.Integer({ minimum: 0, maximum: 60, default: 5, description: 'Seconds by which clocks may differ, for `exp`, `nbf` and `iat`; 10 with the profile `fapi`.' })),
   requiredClaims: Type.Optional(Type.Union([
     Type.Array(Type.String(nonEmpty), { minItems: 1 }),
     Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean()]))

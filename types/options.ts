@@ -201,7 +201,7 @@ export interface JwtOptions {
    */
   typ?: string | string[] | false
   /**
-   * Seconds by which clocks may differ, for `exp`, `nbf` and `iat`.
+   * Seconds by which clocks may differ, for `exp`, `nbf` and `iat`; 10 with the profile `fapi`.
    *
    * @defaultValue 5
    */

@@ -10,7 +10,7 @@ import { invalid } from './signature.ts'
 export function agreedClaims (signed: TokenRecord, answered: TokenRecord): Record<string, unknown> {
   const ours = signed.unbound.claims
   const theirs = answered.unbound.claims
-  for (const name of ['iss', 'sub', 'client_id', 'jti', 'cnf']) {
+  for (const name of ['iss', 'sub', 'client_id', 'jti', 'cnf', 'acr', 'auth_time']) {
     if (ours[name] !== undefined && theirs[name] !== undefined && canonical(ours[name]) !== canonical(theirs[name])) {
       throw invalid('the introspection answer contradicts the JWT')
     }
@@ -18,6 +18,7 @@ export function agreedClaims (signed: TokenRecord, answered: TokenRecord): Recor
   const both = { ...theirs, ...ours }
   if (ours.scope !== undefined && theirs.scope !== undefined) Object.assign(both, { scope: common(signed.scopes, answered.scopes).join(' ') })
   if (theirs.aud !== undefined) Object.assign(both, { aud: common(new Set(signed.audience), new Set(answered.audience)) })
+  if (theirs.token_type !== undefined) Object.assign(both, { token_type: theirs.token_type })
   if (ours.exp !== undefined && theirs.exp !== undefined) Object.assign(both, { exp: Math.min(ours.exp, theirs.exp) })
   if (ours.nbf !== undefined && theirs.nbf !== undefined) Object.assign(both, { nbf: Math.max(ours.nbf, theirs.nbf) })
   return both

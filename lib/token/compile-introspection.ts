@@ -87,6 +87,7 @@ async function authentication (options: ClientAuthOptions, { issuer, tls }: Opti
 async function tokenSource (token: Secret | undefined, timeout: number, path: string): Promise<() => Promise<string>> {
   if (typeof token !== 'function') {
     const text = token === undefined ? '' : await resolveSecret(token, path)
+    if (!/^[A-Za-z0-9\-._~+/]*=*$/.test(text)) throw new OptionsError(`${path}: found something that is no bearer token; allowed: the characters of RFC 6750 section 2.1`)
     return async () => text
   }
   return async () => {

@@ -10,7 +10,10 @@ import { readKeys, readKeySet } from './keys/key-source.ts'
 
 const schemas = IssuerSchema.properties.jwt.properties
 
-/** What jwt+jose kinds never are access tokens, whatever the operator says (RFC 8725 section 3.12). */
+/** Seconds; FAPI 2.0 section 5.4.1 wants clients whose clocks go ahead by ten seconds to be served. */
+const fapiClockTolerance = 10
+
+/** Kinds of JWT that never are access tokens, whatever the operator says (RFC 8725 section 3.12). */
 const otherTypes = new Set(['dpop+jwt', 'logout+jwt', 'secevent+jwt', 'token-introspection+jwt', 'oauth-authz-req+jwt', 'client-authentication+jwt', 'id_token+jwt', 'kb+jwt', 'entity-statement+jwt'])
 
 /**
@@ -36,11 +39,11 @@ export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOpt
     signature: {
       keys: own === null ? remote(options.jwksUri ?? null) : staticKeys(own, fingerprint(own)),
       algorithms: new Set(algorithms),
-      isType: typeCheck(options.typ ?? defaultOf<string>(schemas.typ))
+      isType: typeCheck(options.typ ?? defaultOf<string>(schemas.typ), `${path}.typ`)
     },
     claims: {
       issuer,
-      clockTolerance: options.clockTolerance ?? defaultOf<number>(schemas.clockTolerance),
+      clockTolerance: options.clockTolerance ?? (options.profile === 'fapi' ? fapiClockTolerance : defaultOf<number>(schemas.clockTolerance)),
       required: requiredClaims(options),
       shared: sharedLists()
     },
@@ -66,9 +69,11 @@ function algorithmsOf ({ algorithms, profile }: JwtOptions, path: string): reado
 }
 
 /** Media types are the same in any case (RFC 7515 section 4.1.9), with and without `application/`. */
-function typeCheck (typ: string | readonly string[] | false): (typ: unknown) => boolean {
+function typeCheck (typ: string | readonly string[] | false, path: string): (typ: unknown) => boolean {
   const plain = (name: string): string => name.toLowerCase().replace(/^application\//, '')
   const allowed = typ === false ? null : new Set([typ].flat().map(plain))
+  const foreign = [...allowed ?? []].find((name) => otherTypes.has(name))
+  if (foreign !== undefined) throw new OptionsError(`${path}: found "${foreign}", which is another kind of JWT; allowed: types of access tokens`)
   return (found) => {
     if (allowed !== null) return typeof found === 'string' && allowed.has(plain(found))
     return found === undefined || (typeof found === 'string' && !otherTypes.has(plain(found)))

@@ -43,7 +43,6 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
   const opened: Array<{ close (): Promise<void> | void }> = [documents, ...(metadata === null ? [] : [metadata])]
   try {
     const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet) : null
-    if (rules !== null) opened.push(rules.signature.keys)
     const asking = options.introspection === undefined
       ? null
       : await compileIntrospection(issuer, { ...options, introspection: options.introspection }, `${path}.introspection`, {
@@ -73,7 +72,9 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
 
   function startDiscovery (): Discovery {
     const isAllowed = allowedByMetadata(options, path)
-    return discovery({ issuer: issuer.name, fetch: async (url) => await readDocument(documents, url, 'the metadata'), isAllowed, onTrouble })
+    const method = options.introspection?.clientAuth.method
+    const introspection = !needsEndpoint || method === undefined ? null : 'isMutualTls' in clientAuthMethods[method] ? 'mutual TLS' : 'plain'
+    return discovery({ issuer: issuer.name, wants: { keys: needsKeys, introspection }, fetch: async (url) => await readDocument(documents, url, 'the metadata'), isAllowed, onTrouble })
   }
 
   function remoteSet (url: string | null): KeySet {
@@ -83,16 +84,18 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
       if (location === null) throw refuse('issuer_bad_response', 'the metadata have no `jwks_uri`')
       return await readDocument(documents, location, 'the JWK set')
     }
-    return remoteKeys({ identity: url ?? 'metadata', fetch, onTrouble })
+    const keys = remoteKeys({ identity: url ?? 'metadata', fetch, onTrouble })
+    opened.push(keys)
+    return keys
   }
 
-  function endpointOf ({ endpoint, clientAuth }: IntrospectionOptions): () => Promise<URL> {
+  function endpointOf ({ endpoint }: IntrospectionOptions): () => Promise<URL> {
     if (endpoint !== undefined) {
       const url = endpointUrl(endpoint, allowLoopback, `${path}.introspection.endpoint`)
       return async () => url
     }
     return async () => {
-      const url = introspectionEndpoint(await (metadata as Discovery).metadata(), clientAuth.method)
+      const url = (await (metadata as Discovery).metadata()).introspectionEndpoint
       if (url === null) throw refuse('issuer_bad_response', 'the metadata have no `introspection_endpoint`')
       return url
     }
@@ -108,7 +111,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     }
     const method = options.introspection?.clientAuth.method
     if (needsKeys && known.jwksUri === null) throw new OptionsError(`${path}.jwt: the metadata of the issuer have no jwks_uri; allowed: jwksUri, jwks or keys`)
-    if (needsEndpoint && method !== undefined && introspectionEndpoint(known, method) === null) {
+    if (needsEndpoint && known.introspectionEndpoint === null) {
       throw new OptionsError(`${path}.introspection.endpoint: missing, and the metadata of the issuer have none; allowed: a URL`)
     }
     if (method !== undefined && known.introspectionAuthMethods?.includes(method) === false) {
@@ -118,10 +121,6 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
 }
 
 const notKept = 'its answers forbid to be remembered (Cache-Control), so that every request asks it; introspection.cacheControl: "ignore" leaves it to the cache options'
-
-function introspectionEndpoint ({ introspectionEndpoint, mtlsIntrospectionEndpoint }: Metadata, method: keyof typeof clientAuthMethods): URL | null {
-  return 'isMutualTls' in clientAuthMethods[method] ? mtlsIntrospectionEndpoint ?? introspectionEndpoint : introspectionEndpoint
-}
 
 /** An issuer that is asked for a JWT has its keys for that; its clients have other tokens. */
 function verifyOf ({ verify, jwt, introspection }: IssuerOptions, path: string): Verify {

@@ -40,7 +40,7 @@ export async function decrypt (jwe: string, rules: DecryptionRules): Promise<Dec
   if (typeof alg !== 'string' || !rules.keyManagementAlgorithms.has(alg)) throw invalid('`alg` of the JWE is not allowed')
   if (typeof enc !== 'string' || !rules.contentEncryptionAlgorithms.has(enc)) throw invalid('`enc` is not allowed')
   if (zip !== undefined || crit !== undefined) throw invalid('`zip` or `crit`')
-  for (const key of keysFor(rules.keys, alg, kid)) {
+  for (const key of keysFor(rules.keys, alg, enc, kid)) {
     try {
       const { plaintext } = await compactDecrypt(jwe, key.key, { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc], maxDecompressedLength: 0 })
       return { plaintext, header, key }
@@ -51,8 +51,8 @@ export async function decrypt (jwe: string, rules: DecryptionRules): Promise<Dec
   throw invalid(failed)
 }
 
-function keysFor (keys: readonly Key[], alg: string, kid: unknown): readonly Key[] {
-  const fitting = keys.filter((key) => canDecrypt(key, alg))
+function keysFor (keys: readonly Key[], alg: string, enc: string, kid: unknown): readonly Key[] {
+  const fitting = keys.filter((key) => canDecrypt(key, alg, enc))
   const named = fitting.filter((key) => key.kid === kid)
   return (named.length > 0 ? named : fitting.filter((key) => key.kid === null || kid === undefined)).slice(0, maxCandidates)
 }

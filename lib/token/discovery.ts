@@ -1,12 +1,10 @@
 import { refuse, type Refusal } from '../errors.ts'
 import { keptCopy } from './kept-copy.ts'
 
-/** What we take of an authorization server's metadata (RFC 8414 section 2). */
+/** What we take of an authorization server's metadata (RFC 8414 section 2); null for what is not there, or not wanted. */
 export interface Metadata {
   readonly jwksUri: URL | null
   readonly introspectionEndpoint: URL | null
-  /** RFC 8705 section 5: for who authenticates with a certificate. */
-  readonly mtlsIntrospectionEndpoint: URL | null
   /** Null where it does not say. */
   readonly introspectionAuthMethods: readonly string[] | null
 }
@@ -20,6 +18,8 @@ export interface DiscoveryOptions {
   readonly issuer: string
   /** @throws Refusal */
   fetch (url: URL): Promise<Record<string, unknown>>
+  /** What is not wanted is not judged either. */
+  readonly wants: { readonly keys: boolean, readonly introspection: 'plain' | 'mutual TLS' | null }
   /** Whether we may send anything there. */
   isAllowed (url: URL): boolean
   onTrouble (refusal: Refusal): void
@@ -29,38 +29,38 @@ export interface DiscoveryOptions {
 const refreshEvery = 3_600_000
 
 /** The metadata of an issuer, looked for in both places and kept: a new copy that can't be used leaves the old one. */
-export function discovery ({ issuer, fetch, isAllowed, onTrouble }: DiscoveryOptions): Discovery {
-  const copy = keptCopy({ fetch: async () => readMetadata(await fetchDocument()), refreshEvery, onTrouble })
+export function discovery ({ issuer, fetch, wants, isAllowed, onTrouble }: DiscoveryOptions): Discovery {
+  const copy = keptCopy({ fetch: fetchMetadata, refreshEvery, onTrouble })
   return { metadata: () => copy.get(), close: () => copy.close() }
 
-  /** RFC 9068 section 4: where there are two, they must agree in what both say. */
-  async function fetchDocument (): Promise<Record<string, unknown>> {
+  /** RFC 9068 section 4: where there are two documents, they must agree in what both say. */
+  async function fetchMetadata (): Promise<Metadata> {
     const answers = await Promise.allSettled(wellKnownUrls(issuer).map(fetch))
     const documents = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
-    const [first, second = {}] = documents
-    if (first === undefined) throw mostTelling(answers)
     if (documents.some((document) => document['issuer'] !== issuer)) throw refuse('issuer_bad_response', 'the metadata are of another issuer')
-    const disagree = (name: string): boolean => first[name] !== undefined && second[name] !== undefined && JSON.stringify(first[name]) !== JSON.stringify(second[name])
-    if (['jwks_uri', 'introspection_endpoint', 'mtls_endpoint_aliases'].some(disagree)) {
-      throw refuse('issuer_bad_response', 'the two metadata documents do not agree')
+    const [first, second] = documents
+    if (first === undefined) throw mostTelling(answers)
+    if (second === undefined) return readMetadata(first)
+    for (const said of [jwksUri, introspectionEndpoint, introspectionAlias]) {
+      if (said(first) !== undefined && said(second) !== undefined && said(first) !== said(second)) {
+        throw refuse('issuer_bad_response', 'the two metadata documents do not agree')
+      }
     }
-    return { ...second, ...first }
+    return readMetadata({ ...second, ...first })
   }
 
   function readMetadata (document: Record<string, unknown>): Metadata {
-    const aliases = document['mtls_endpoint_aliases']
     const methods = document['introspection_endpoint_auth_methods_supported']
-    const hasAliases = typeof aliases === 'object' && aliases !== null && !Array.isArray(aliases)
+    // RFC 8705 section 5: the alias is for who authenticates with a certificate, and goes before.
+    const alias = wants.introspection === 'mutual TLS' ? endpoint('mtls_endpoint_aliases', introspectionAlias(document)) : null
     return {
-      jwksUri: endpoint('jwks_uri', document),
-      introspectionEndpoint: endpoint('introspection_endpoint', document),
-      mtlsIntrospectionEndpoint: hasAliases ? endpoint('introspection_endpoint', aliases as Record<string, unknown>) : null,
+      jwksUri: wants.keys ? endpoint('jwks_uri', jwksUri(document)) : null,
+      introspectionEndpoint: wants.introspection === null ? null : alias ?? endpoint('introspection_endpoint', introspectionEndpoint(document)),
       introspectionAuthMethods: Array.isArray(methods) ? methods.filter((method) => typeof method === 'string') : null
     }
   }
 
-  function endpoint (name: string, document: Record<string, unknown>): URL | null {
-    const value = document[name]
+  function endpoint (name: string, value: unknown): URL | null {
     if (value === undefined) return null
     const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null
     if (url === null || url.username !== '' || url.password !== '' || url.hash !== '' || !isAllowed(url)) {
@@ -75,6 +75,20 @@ export function wellKnownUrls (issuer: string): [URL, URL] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
   return [new URL(`${origin}/.well-known/oauth-authorization-server${path}`), new URL(`${origin}${path}/.well-known/openid-configuration`)]
+}
+
+type Document = Record<string, unknown>
+
+const jwksUri = (document: Document): unknown => document['jwks_uri']
+const introspectionEndpoint = (document: Document): unknown => document['introspection_endpoint']
+
+function introspectionAlias (document: Document): unknown {
+  const aliases = document['mtls_endpoint_aliases']
+  return isObject(aliases) ? aliases['introspection_endpoint'] : undefined
+}
+
+function isObject (value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** An outage of one place says more than that the other has no document. */

@@ -2,7 +2,7 @@ import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { refuse } from '../errors.ts'
 import { agreedClaims } from './agreement.ts'
 import type { Resolved, TokenResolver } from './resolver.ts'
-import { namedIssuer, shapeOf } from './shape.ts'
+import { beginsLikeJwt, namedIssuer, shapeOf } from './shape.ts'
 import { invalid } from './signature.ts'
 
 /** How tokens of an issuer are verified; `by-shape` verifies JWTs here and asks for the others. */
@@ -44,6 +44,8 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
     async resolve (token) {
       if (asksForAll) return await (only as VerifyingIssuer & { introspection: TokenResolver }).introspection.resolve(token)
       const shape = shapeOf(token)
+      // Maimed so that it no longer has three parts or five: it must not pass for another kind of token.
+      if (shape === 'opaque' && beginsLikeJwt(token)) throw invalid('a JWT that is not whole')
       if (shape === 'opaque') return await askFor(token)
       return await resolveJwt(token, shape === 'jws' ? signerOf(token) : recipientOf(token))
     },
@@ -88,5 +90,7 @@ async function resolveJwt (token: string, { jwt, introspection, issuer, verify, 
 function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, clockTolerance: number): TokenRecord {
   const record = readClaims(agreedClaims(signed, answered), issuer, undefined, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
-  return Object.freeze({ ...record, jwt: signed.jwt })
+  // The difference between clocks is allowed for what was signed, not for what the server says now.
+  const goodFrom = Math.max(signed.goodFrom, answered.goodFrom)
+  return Object.freeze({ ...record, goodFrom, goodUntil: Math.min(signed.goodUntil, answered.goodUntil), jwt: signed.jwt })
 }

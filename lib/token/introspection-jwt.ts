@@ -1,6 +1,6 @@
 import type { TokenRecord } from '../access-token.ts'
 import { isRefusal, refuse, type Refusal } from '../errors.ts'
-import { seal } from '../seal.ts'
+import { seal, unseal } from '../seal.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import { decrypt } from './decryption.ts'
 import type { Answered } from './exchange.ts'
@@ -27,7 +27,8 @@ export async function judgePhantom (answered: Answered, token: string, rules: Jw
   if (!/^application\/jwt(?:[ \t]*;|$)/i.test(answered.contentType)) throw refuse('issuer_bad_response', 'the content type is not application/jwt')
   const jwt = ascii(readBody(answered)).trim()
   const { record } = await verifyJwt(jwt, rules).catch(blameIssuer)
-  return Object.freeze({ ...record, jwt: record.jwt ?? seal(jwt, token) })
+  // The one inside an encrypted JWT was sealed with that.
+  return Object.freeze({ ...record, jwt: seal(record.jwt === null ? jwt : unseal(record.jwt, jwt), token) })
 }
 
 /**

@@ -30,12 +30,18 @@ export function readJwtClaims (payload: Uint8Array, { issuer, clockTolerance, re
   if (!has('exp')) throw invalid('`exp` is missing')
   if (!has('aud') && issuer.audience !== null) throw invalid('`aud` is missing')
   for (const [name, value] of required) {
-    if (!has(name) || (value !== undefined && claims[name] !== value)) throw invalid('a required claim is missing or has another value')
+    if (!has(name) || (value === undefined ? isEmpty(claims[name]) : claims[name] !== value)) throw invalid('a required claim is missing or has another value')
   }
+  if (has('amr') && !(Array.isArray(claims['amr']) && claims['amr'].every((method) => typeof method === 'string'))) throw invalid('`amr` is not a list of strings')
   if (foreign.some(has) || (has('token_use') && claims['token_use'] !== 'access')) throw invalid('another kind of JWT')
   const record = readClaims(claims, issuer, shared, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
   const { iat } = record.unbound.claims
   if (iat !== undefined && iat > Date.now() / 1000 + clockTolerance) throw refuse('token_not_yet_valid', '`iat` lies in the future')
   return record
+}
+
+/** A claim that says nothing is not there. */
+function isEmpty (value: unknown): boolean {
+  return value === null || value === ''
 }

@@ -8,6 +8,12 @@ export function shapeOf (token: string): Shape {
   return dots === 2 ? 'jws' : dots === 4 ? 'jwe' : 'opaque'
 }
 
+/** Whether the first characters are those of a JOSE header: `{"alg":…` and its like in base64url. */
+export function beginsLikeJwt (token: string): boolean {
+  const text = Buffer.from(token.slice(0, 4096), 'base64url').toString('latin1')
+  return text.startsWith('{') && /"alg"\s*:/.test(text)
+}
+
 /**
  * One part of a JWS or JWE: base64url without padding (RFC 7515 section 2), in the one spelling that its bytes have. Lenient
  * readers skip what is no base64url, so that one token would have many spellings.

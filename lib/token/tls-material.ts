@@ -1,4 +1,4 @@
-import { createSecureContext } from 'node:tls'
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { readFileSync, statSync } from 'node:fs'
 import { OptionsError } from '../errors.ts'
 import type { TlsOptions } from '../options.ts'
@@ -47,7 +47,8 @@ function fixed (secured: Secured): TlsMaterial {
 
 function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: string }, [certFile, keyFile]: [string | null, string | null], onTrouble: (detail: string) => void): TlsMaterial {
   let secured: Secured & typeof first = Object.freeze({ ...authorities, ...first })
-  let seen = stamps()
+  // Not what they are now: they may have changed since they were read.
+  let seen = ''
   let lookedAt = Date.now()
 
   return {
@@ -67,27 +68,35 @@ function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: 
   }
 
   function stamps (): string {
-    return [certFile, keyFile].map((file) => {
-      const stat = file === null ? undefined : statSync(file, { throwIfNoEntry: false, bigint: true })
-      return stat === undefined ? '' : `${stat.mtimeNs}:${stat.size}:${stat.ino}`
-    }).join(' ')
+    return [certFile, keyFile].map(stampOf).join(' ')
+  }
+}
+
+/** What changes when a file does; nothing for one that can't be looked at. */
+function stampOf (file: string | null): string {
+  try {
+    const { mtimeNs, size, ino } = statSync(file ?? '', { bigint: true })
+    return `${mtimeNs}:${size}:${ino}`
+  } catch {
+    return ''
   }
 }
 
 /** Null for a file that is gone or can't be read; the pair is then judged with what was there before. */
 function read (file: string | null): string | null {
   try {
-    return file === null ? null : readFileSync(file, 'utf8')
+    return file === null ? null : readFileSync(file, 'utf8').replace(/\r?\n$/, '')
   } catch {
     return null
   }
 }
 
+const unfit = 'found a certificate and a key that do not fit'
+
 function faultOf (pair: { cert: string, key: string }): string | null {
   try {
-    createSecureContext(pair)
-    return null
+    return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key)) ? null : unfit
   } catch {
-    return 'found a certificate and a key that do not fit'
+    return unfit
   }
 }

@@ -5,41 +5,13 @@ import { pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { isRefusal, refuse, type Refusal } from '../../lib/errors.ts'
 import { coolDown, keptCopy, staleFor } from '../../lib/token/kept-copy.ts'
+import { copyOf, gate, settled } from './counted-copy.ts'
 import { refused } from './refused.ts'
 
 const noon = 1_800_000_000_000
 const refreshEvery = 300_000
-const hour = 3_600_000
 beforeEach(() => mock.timers.enable({ apis: ['Date', 'setInterval'], now: noon }))
 afterEach(() => mock.timers.reset())
-
-const settled = async (): Promise<void> => { await new Promise((resolve) => setImmediate(resolve)) }
-
-/** A copy of numbers that count up, from a source that fails as told. */
-function copyOf ({ refreshEvery: every = refreshEvery } = {}) {
-  const source = { calls: 0, fault: null as unknown, held: null as null | Promise<void>, previous: [] as Array<number | null> }
-  const troubles: Refusal[] = []
-  const copy = keptCopy<number>({
-    async fetch (previous) {
-      source.calls++
-      source.previous.push(previous)
-      const value = source.calls
-      if (source.held !== null) await source.held
-      if (source.fault !== null) throw source.fault
-      return value
-    },
-    refreshEvery: every,
-    onTrouble: (refusal) => { troubles.push(refusal) }
-  })
-  return { copy, source, troubles }
-}
-
-/** A promise that ends when told to. */
-function gate (): { held: Promise<void>, open: () => void } {
-  let open = (): void => {}
-  const held = new Promise<void>((resolve) => { open = resolve })
-  return { held, open }
-}
 
 const down = (): Refusal => refuse('issuer_unavailable', 'down')
 
@@ -177,104 +149,6 @@ test('a process that slept, so that no interval passed, renews when it is asked,
   assert.equal(await shortLived.get(), 2)
   await settled()
   assert.equal(await shortLived.get(), 3)
-})
-
-test('J7: a copy that can not be renewed is used for a day, then refused, then healed', async () => {
-  const { copy, source, troubles } = copyOf()
-  await copy.get()
-  source.fault = down()
-  for (let passed = 0; passed < staleFor - hour; passed += hour) {
-    mock.timers.tick(hour)
-    await settled()
-    assert.equal(await copy.get(), 1)
-  }
-  mock.timers.tick(hour)
-  await settled()
-  await refused('issuer_unavailable', copy.get())
-  await refused('issuer_unavailable', copy.renew())
-  assert.equal(troubles.length, 1)
-  source.fault = null
-  mock.timers.tick(60_000)
-  assert.equal(await copy.get(), source.calls)
-})
-
-test('a copy is not believed longer because the clock was set back within its day', async () => {
-  const { copy, source } = copyOf()
-  await copy.get()
-  source.fault = down()
-  mock.timers.setTime(noon + staleFor - 1000)
-  mock.timers.setTime(noon + staleFor / 2)
-  assert.equal(await copy.get(), 1)
-  mock.timers.setTime(noon + staleFor)
-  await refused('issuer_unavailable', copy.get())
-})
-
-test('the operator is told once when fetching begins to fail, and again when it begins again', async () => {
-  const { copy, source, troubles } = copyOf()
-  source.fault = down()
-  for (let i = 0; i < 10; i++) {
-    await copy.get().catch(() => {})
-    mock.timers.tick(60_000)
-    await settled()
-  }
-  assert.deepEqual(troubles.map(({ reason, detail }) => [reason, detail]), [['issuer_unavailable', 'down']])
-  source.fault = null
-  mock.timers.tick(60_000)
-  await copy.get()
-  source.fault = refuse('issuer_bad_response', 'another')
-  for (let i = 0; i < 10; i++) {
-    mock.timers.tick(refreshEvery)
-    await settled()
-  }
-  assert.deepEqual(troubles.map(({ detail }) => detail), ['down', 'another'])
-})
-
-test('after close nothing is renewed in the background, and the operator is told nothing, also by a call that was under way', async () => {
-  const { copy, source, troubles } = copyOf()
-  await copy.get()
-  const { held, open } = gate()
-  source.held = held
-  source.fault = down()
-  mock.timers.tick(refreshEvery)
-  await settled()
-  assert.equal(source.calls, 2)
-  copy.close()
-  copy.close()
-  open()
-  await settled()
-  mock.timers.tick(hour)
-  await settled()
-  assert.equal(source.calls, 2)
-  assert.equal(troubles.length, 0)
-})
-
-test('a clock that is set back neither stops renewing nor opens the gate for more than one call', async () => {
-  const { copy, source } = copyOf()
-  await copy.get()
-  mock.timers.setTime(noon + 10)
-  mock.timers.setTime(noon - hour)
-  assert.equal(await copy.renew(), true)
-  for (let i = 0; i < 100; i++) assert.equal(await copy.renew(), false)
-  assert.equal(source.calls, 2)
-  mock.timers.tick(coolDown)
-  assert.equal(await copy.renew(), true)
-})
-
-test('with a source that is down, a clock that is set back lets one call through, not a crowd', async () => {
-  const { copy, source } = copyOf()
-  source.fault = down()
-  await copy.get().catch(() => {})
-  mock.timers.setTime(noon - hour)
-  await Promise.all(Array.from({ length: 100 }, async () => { await copy.get().catch(() => {}) }))
-  assert.equal(source.calls, 2)
-})
-
-test('a clock that jumps far ahead refuses or asks; it never hangs', async () => {
-  const { copy, source } = copyOf()
-  await copy.get()
-  mock.timers.setTime(noon + 1000 * staleFor)
-  assert.equal(await copy.get(), 2)
-  assert.equal(source.calls, 2)
 })
 
 test('S-20: whatever happens in whatever order, two calls that begin are ten seconds apart, and no copy is older than a day', async () => {

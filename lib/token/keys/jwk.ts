@@ -41,17 +41,12 @@ function importJwk (jwk: Record<string, unknown>, use: KeyUse): KeyObject | stri
       const bytes = typeof jwk['k'] === 'string' ? decodePart(jwk['k']) : null
       return bytes === null || bytes.length === 0 ? 'a symmetric JWK without a proper `k`' : createSecretKey(bytes)
     }
-    // Even modulus: OpenSSL takes it, and anybody could factor it.
-    if (jwk['kty'] === 'RSA' && isEven(jwk['n'])) return 'an RSA key with an even modulus'
+    if (use === 'verify' && isSecretJwk(jwk)) return 'a private key where a public one belongs'
     const key = { key: jwk as JsonWebKey, format: 'jwk' } as const
     return use === 'verify' ? createPublicKey(key) : createPrivateKey(key)
   } catch {
     return use === 'verify' ? 'a JWK that is no public key' : 'a JWK that is no private key'
   }
-}
-
-function isEven (modulus: unknown): boolean {
-  return typeof modulus === 'string' && (Buffer.from(modulus, 'base64url').at(-1) ?? 0) % 2 === 0
 }
 
 /** Whether a JWK holds what only its owner should have. */

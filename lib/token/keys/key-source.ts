@@ -46,6 +46,8 @@ async function readJwk (jwk: NonNullable<KeyOptions['jwk']>, path: string): Prom
 
 function readPem (pem: string, use: KeyUse, path: string): KeyObject {
   try {
+    // Node would take the public half of a private key: it has no business here.
+    if (use === 'verify' && /PRIVATE KEY-----/.test(pem)) throw new TypeError('a private key')
     return use === 'verify' ? createPublicKey(pem) : createPrivateKey(pem)
   } catch {
     const allowed = use === 'verify' ? 'a public key or a certificate in PEM' : 'a private key in PEM, not encrypted'

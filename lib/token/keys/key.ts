@@ -12,6 +12,9 @@ export interface Key {
 }
 
 const ellipticCurves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
+const namedCurves = Object.values(ellipticCurves)
+/** RFC 7518 sections 5.2 and 5.3. */
+const contentKeyBytes = [16, 24, 32, 48, 64]
 const hmacBytes: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 }
 
 /** RFC 8037 has one name for two curves, RFC 9864 one for each; we take Ed25519 under both. */
@@ -22,30 +25,36 @@ export function canVerify ({ key, algorithm: own }: Key, algorithm: string): boo
   if (own !== null && canonicalName(own) !== canonicalName(algorithm)) return false
   const type = key.asymmetricKeyType
   if (algorithm in hmacBytes) return key.type === 'secret' && (key.symmetricKeySize ?? 0) >= (hmacBytes[algorithm] as number)
-  if (algorithm.startsWith('RS')) return type === 'rsa'
-  if (algorithm.startsWith('PS')) return type === 'rsa' || type === 'rsa-pss'
+  if (algorithm.startsWith('RS') || algorithm.startsWith('PS')) return type === 'rsa'
   if (algorithm in ellipticCurves) return type === 'ec' && key.asymmetricKeyDetails?.namedCurve === ellipticCurves[algorithm]
   return canonicalName(algorithm) === 'Ed25519' && type === 'ed25519'
 }
 
-/** Whether a key may decrypt what this key management algorithm encrypted (RFC 7518 section 4); the lengths are checked on use. */
-export function canDecrypt ({ key, algorithm: own }: Key, algorithm: string): boolean {
-  if (own !== null && own !== algorithm) return false
+/**
+ * Whether a key may decrypt what this key management algorithm encrypted (RFC 7518 section 4).
+ *
+ * @param encryption - the content encryption: what the `alg` of a key for `dir` may name too, as in RFC 7520 section 5.6
+ */
+export function canDecrypt ({ key, algorithm: own }: Key, algorithm: string, encryption: string | null = null): boolean {
+  const isForContent = algorithm === 'dir' && own !== null && (encryption === null ? /^A\d+(?:GCM|CBC-HS\d+)$/.test(own) : own === encryption)
+  if (own !== null && own !== algorithm && !isForContent) return false
   if (algorithm.startsWith('RSA-OAEP')) return key.type === 'private' && key.asymmetricKeyType === 'rsa'
-  if (algorithm.startsWith('ECDH-ES')) return key.type === 'private' && ['ec', 'x25519'].includes(key.asymmetricKeyType as string)
+  if (algorithm.startsWith('ECDH-ES')) return key.type === 'private' && (key.asymmetricKeyType === 'x25519' || namedCurves.includes(key.asymmetricKeyDetails?.namedCurve ?? ''))
   if (key.type !== 'secret') return false
   const bits = /^A(128|192|256)(?:GCM)?KW$/.exec(algorithm)?.[1]
-  return bits === undefined || key.symmetricKeySize === Number(bits) / 8
+  return bits === undefined ? contentKeyBytes.includes(key.symmetricKeySize as number) : key.symmetricKeySize === Number(bits) / 8
 }
 
 /**
- * Why a key is too weak to be used, or null. RFC 7518 section 3.3 (2048 bits), RFC 8725 section 3.4: what OpenSSL lets pass.
+ * Why a key can't be used, or null. RFC 7518 section 3.3 (2048 bits), RFC 8725 section 3.4: what OpenSSL lets pass.
  */
 export function weakness (key: KeyObject): string | null {
-  const type = key.asymmetricKeyType
-  if (type !== 'rsa' && type !== 'rsa-pss') return null
+  if (key.asymmetricKeyType === 'rsa-pss') return 'an RSASSA-PSS key, which jose does not take; a plain RSA key is for PS256 as well'
+  if (key.asymmetricKeyType !== 'rsa') return null
   const { modulusLength = 0, publicExponent = 0n } = key.asymmetricKeyDetails ?? {}
   if (modulusLength < 2048) return `an RSA key of ${modulusLength} bits`
   if (publicExponent < 3n || publicExponent % 2n === 0n) return `an RSA key with the exponent ${publicExponent}`
-  return null
+  // OpenSSL takes it, and anybody could factor it.
+  const { n = '' } = key.export({ format: 'jwk' })
+  return (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 0 ? 'an RSA key with an even modulus' : null
 }

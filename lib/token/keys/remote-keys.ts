@@ -18,6 +18,8 @@ const refreshEvery = 300_000
 /** RFC 7517 section 5; a set has two or three, and nobody needs a hundred. */
 const maxKeys = 100
 const rememberedKids = 1000
+/** Milliseconds for which a key is not looked for again that was not there several times: whoever names it beforehand must not hold up its coming. */
+const longestWait = 60_000
 
 interface Missing {
   readonly times: number
@@ -32,7 +34,9 @@ interface Missing {
 export function remoteKeys ({ identity, fetch, onTrouble }: RemoteKeysOptions): KeySet {
   const copy = keptCopy<readonly Key[]>({
     fetch: async (previous) => {
-      const next = readKeys(await fetch(), previous ?? [])
+      const document = await fetch()
+      const next = readKeys(document, previous ?? [])
+      if ((document['keys'] as unknown[]).some(isSecretJwk)) onTrouble(refuse('issuer_bad_response', 'the JWK set publishes a secret key, which is not used'))
       for (const key of previous ?? []) key.isRetired = !next.includes(key)
       return next
     },
@@ -57,7 +61,7 @@ export function remoteKeys ({ identity, fetch, onTrouble }: RemoteKeysOptions): 
 
   async function remember (kid: string, times: number): Promise<void> {
     if ((await copy.get()).some((key) => key.kid === kid)) missing.delete(kid)
-    else missing.set(kid, { times: times + 1, until: Date.now() + Math.min(coolDown * 2 ** times, refreshEvery) })
+    else missing.set(kid, { times: times + 1, until: Date.now() + Math.min(coolDown * 2 ** times, longestWait) })
   }
 }
 

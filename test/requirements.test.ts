@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { test } from 'node:test'
+
+const ranges = { 'RFC 7662': [31, 64], 'RFC 8705': [65, 89], 'RFC 9068': [109, 139], 'RFC 9701': [140, 152], 'RFC 8725': [153, 169], 'RFC 8414': [240, 253] } as const
+
+const sources = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts') && file !== 'requirements.test.ts')
+  .map((file) => readFileSync(`test/${file}`, 'utf8')).join('\n')
+// Identifiers stand at the beginning of a name, before a colon: '44, 45, I2: a token that …'. In tables of cases they are a string
+// of their own, before the next string, or have a letter in them: a number alone could be anything.
+const identifiers = /['"`]((?:(?:[A-Z]+-?\d+|\d+), )*(?:[A-Z]+-?\d+|\d+))(?::|['"`], ['"`]|(?<=[A-Z]-?\d+)['"`], )/g
+const named = new Set([...sources.matchAll(identifiers)].flatMap(([, list]) => (list as string).split(', ')))
+const excused = new Set([...readFileSync('test/README.md', 'utf8').matchAll(/^\| (\d+) \|/gm)].map(([, number]) => number as string))
+
+for (const [name, [first, last]] of Object.entries(ranges)) {
+  test(`every requirement of ${name} has a test that is named by its number, or a reason why not`, () => {
+    const numbers = Array.from({ length: last - first + 1 }, (_, index) => String(first + index))
+    assert.deepEqual(numbers.filter((number) => !named.has(number) && !excused.has(number)), [])
+    assert.deepEqual(numbers.filter((number) => named.has(number) && excused.has(number)), [], 'both')
+  })
+}
