@@ -12,7 +12,7 @@ export type ClaimsCheck = (claims: Claims) => boolean
  */
 export function claimsCheck (schema: object, path: string): ClaimsCheck {
   try {
-    const ajv = new Ajv({ strict: true, strictRequired: false, strictTypes: false, strictTuples: false, allowUnionTypes: true })
+    const ajv = new Ajv({ strict: true, ownProperties: true, strictRequired: false, strictTypes: false, strictTuples: false, allowUnionTypes: true })
     const validate = ajv.compile<Claims>(schema as AnySchema)
     if ('$async' in validate) throw new Error('an asynchronous schema')
     return (claims) => validate(claims)

@@ -162,7 +162,7 @@ const IntrospectionSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'IntrospectionOptions' })
 
-const keyList = (description: string) => Type.Array(KeySchema, { minItems: 1, allowed: 'a list of at least one key', description })
+const keyList = (description: string) => Type.Array(KeySchema, { minItems: 1, secret: true, allowed: 'a list of at least one key', description })
 const algorithmList = <const Name extends string> (names: readonly Name[], options: { description: string, default?: readonly Name[] }) =>
   Type.Array(oneOf(names, {}), { minItems: 1, allowed: `a list of ${names.join(', ')}`, ...options })
 
@@ -186,7 +186,7 @@ const JwtSchema = Type.Object({
     Type.Object({ keys: Type.Array(JwkSchema, { minItems: 1 }) }),
     Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a JWK set.' }) }, closed)
   ], {
-    allowed: 'a JWK set, or { file } with the path of one', description: 'The JWK set itself, or `{ file }`.'
+    secret: true, allowed: 'a JWK set, or { file } with the path of one', description: 'The JWK set itself, or `{ file }`.'
   })),
   keys: Type.Optional(keyList('The keys themselves. Those without `kid` are tried for every token.')),
   profile: Type.Optional(oneOf(Object.keys(profiles) as Array<keyof typeof profiles>, {
@@ -235,7 +235,7 @@ export const IssuerSchema = Type.Object({
   discovery: Type.Optional(Type.Object({
     origins: Type.Array(Type.String(nonEmpty), { allowed: 'a list of origins', description: 'Origins beside the issuer\'s own that its metadata may send us to, such as `https://mtls.example.com`.' })
   }, { ...closed, description: 'What the metadata of the issuer may say.' })),
-  tls: Type.Optional(Type.Intersect([IssuerTlsSchema], { description: 'TLS to the authorization server.' })),
+  tls: Type.Optional(Type.Intersect([IssuerTlsSchema], { secret: true, description: 'TLS to the authorization server.' })),
   allowInsecureLoopback: Type.Optional(Type.Boolean({
     default: false, description: 'Allow http for endpoints on a loopback address, for development.'
   }))
@@ -289,7 +289,11 @@ const routeProperties = {
   scopes: scopeList('Scopes that a token must have, all of them.'),
   anyScope: Type.Optional(Type.Array(scopeToken, { minItems: 1, allowed: 'a list of at least one scope', description: 'Scopes of which a token must have one.' })),
   audience: Type.Optional(Type.Union([...audienceForms], { ...Audience, description: `${Audience.description} Replaces that of the issuer.` })),
-  clients: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of at least one client identifier', description: 'Clients whose tokens are let in; everybody\'s when absent.' })),
+  clients: Type.Optional(Type.Array(Type.String(nonEmpty), {
+    minItems: 1,
+    allowed: 'a list of at least one client identifier',
+    description: 'Clients whose tokens are let in; everybody\'s when absent. Two issuers may have clients of one name: say `issuers` too.'
+  })),
   binding: Type.Optional(oneOf(['required', 'strict', 'optional', 'off'], {
     default: 'required',
     description: '`required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; ' +

@@ -4,17 +4,17 @@ import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, setRefusalHeaders } from './answer.ts'
-import { bearerToken } from './bearer.ts'
 import { evictionSelector } from './cache/eviction.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
 import { dropFields, foldName } from './field-name.ts'
 import { guard, type Trail } from './guard.ts'
+import { jwtOf } from './jwt-of.ts'
 import { compilePolicy, type Handler, type Policy } from './policy.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
-import { unseal, type Sealed } from './seal.ts'
+import type { Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
 
 /** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
@@ -51,7 +51,12 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
   const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
   const recompilations: Array<() => void> = []
-  if (registration.defaults.upstream !== undefined) proxies.add(registration.defaults.upstream, '', 'options.upstream')
+  app.addHook('onClose', async () => {
+    await Promise.all([registration.close(), proxies.close()])
+  })
+  const { upstream } = registration.defaults
+  // Nobody closes an application that did not start.
+  if (upstream !== undefined) await registration.closeUnless(() => { proxies.add(upstream, '', 'options.upstream') })
   hide(registration.certificate)
 
   app.decorateRequest('accessToken', null)
@@ -76,9 +81,6 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.addHook('onReady', async () => {
     for (const recompile of recompilations.splice(0)) recompile()
     await proxies.ready()
-  })
-  app.addHook('onClose', async () => {
-    await Promise.all([registration.close(), proxies.close()])
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
@@ -144,7 +146,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     try {
       const verified = accessToken === null || policy.isReport
         ? null
-        : { accessToken, certificate: request.clientCertificate ?? null, jwt: jwt === null ? null : unseal(jwt, bearerToken(request.raw.headers.authorization, undefined)) }
+        : { accessToken, certificate: request.clientCertificate ?? null, jwt: policy.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
       return await proxies.forward(request, reply, policy.upstream, verified)
     } catch (error) {
       throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)

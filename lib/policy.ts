@@ -21,6 +21,8 @@ export interface Registration {
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
   close (): Promise<void>
+  /** Runs what may stop the boot, and closes if it does. */
+  closeUnless (start: () => void): Promise<void>
 }
 
 /** Everything about a route that can be decided when it is declared. */

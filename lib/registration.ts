@@ -29,6 +29,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     maxTtl: cache.maxTtl ?? defaultOf<number>(cacheDefaults.maxTtl),
     negativeTtl: cache.negativeTtl ?? defaultOf<number>(cacheDefaults.negativeTtl)
   })
+  const close = async (): Promise<void> => { await Promise.all(compiled.map(async (issuer) => { await issuer.close() })) }
   return Object.freeze<Registration>({
     verifiedBy: verification(compiled, tokens),
     tokens,
@@ -36,7 +37,15 @@ export async function compileRegistration (options: unknown, server: unknown, re
     speaksTls,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
     defaults,
-    close: async () => { await Promise.all(compiled.map(async (issuer) => { await issuer.close() })) }
+    close,
+    async closeUnless (start) {
+      try {
+        start()
+      } catch (error) {
+        await close()
+        throw error
+      }
+    }
   })
 }
 

@@ -39,7 +39,7 @@ export interface FastifyBoundTokenOptions {
   anyScope?: string[]
   /** Identifiers of this API; a token must name one of them in `aud`. Replaces that of the issuer. */
   audience?: string | string[]
-  /** Clients whose tokens are let in; everybody's when absent. */
+  /** Clients whose tokens are let in; everybody's when absent. Two issuers may have clients of one name: say `issuers` too. */
   clients?: string[]
   /**
    * `required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; a bad certificate header is refused all the same. `off`: no certificate is read and no binding checked.
@@ -306,7 +306,7 @@ export interface BoundTokenRouteOptions {
   anyScope?: string[]
   /** Identifiers of this API; a token must name one of them in `aud`. Replaces that of the issuer. */
   audience?: string | string[]
-  /** Clients whose tokens are let in; everybody's when absent. */
+  /** Clients whose tokens are let in; everybody's when absent. Two issuers may have clients of one name: say `issuers` too. */
   clients?: string[]
   /**
    * `required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; a bad certificate header is refused all the same. `off`: no certificate is read and no binding checked.

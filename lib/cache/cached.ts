@@ -24,7 +24,7 @@ export interface CachedToken {
   /** Milliseconds since the epoch. */
   readonly askedAt: number
   readonly expiresAt: number
-  /** The key that proved it here; null when the authorization server was asked. */
+  /** The key that proved it, or the answer about it. */
   readonly key: Key | null
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
@@ -127,9 +127,9 @@ export function tokenCache (options: CacheOptions): TokenCache {
   }
 
   /** Asking again may tell of a revocation; verifying the same JWT with the same key tells nothing new. */
-  function timeToLive ({ record, maxAge, key }: Resolved, now: number): number {
+  function timeToLive ({ record, maxAge, isAsked }: Resolved, now: number): number {
     if (record === null) return Math.min(negativeTtl, maxTtl, maxAge)
-    const most = Math.min(key === null ? maxTtl : Infinity, maxAge)
+    const most = Math.min(isAsked ? maxTtl : Infinity, maxAge)
     return Math.min(record.expiresAt === null ? defaultTtl : record.expiresAt * 1000 - now, most)
   }
 

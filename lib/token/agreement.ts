@@ -1,18 +1,18 @@
 import type { TokenRecord } from '../access-token.ts'
-import { invalid } from './signature.ts'
+import { refuse } from '../errors.ts'
 
 /**
  * A JWT that was verified and asked for as well: only what both say. The answer may tell more, and a narrower scope or an earlier
  * end; it may not contradict what was signed.
  *
- * @throws Refusal `token_invalid`
+ * @throws Refusal `issuer_bad_response`: one of the two is wrong, and both are the issuer's
  */
 export function agreedClaims (signed: TokenRecord, answered: TokenRecord): Record<string, unknown> {
   const ours = signed.unbound.claims
   const theirs = answered.unbound.claims
   for (const name of ['iss', 'sub', 'client_id', 'jti', 'cnf', 'acr', 'auth_time']) {
     if (ours[name] !== undefined && theirs[name] !== undefined && canonical(ours[name]) !== canonical(theirs[name])) {
-      throw invalid('the introspection answer contradicts the JWT')
+      throw refuse('issuer_bad_response', 'the introspection answer contradicts the JWT')
     }
   }
   const both = { ...theirs, ...ours }

@@ -26,6 +26,7 @@ export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOpt
   const given = (['jwksUri', 'jwks', 'keys'] as const).filter((name) => options[name] !== undefined)
   if (given.length > 1) throw new OptionsError(`${path}: found ${given.join(' and ')}; allowed: one of jwksUri, jwks, keys`)
   const algorithms = algorithmsOf(options, path)
+  if (options.profile !== undefined && options.typ !== undefined && options.typ !== 'at+jwt') throw new OptionsError(`${path}.typ: found another than at+jwt with a profile; allowed: no typ, or no profile`)
   const own = await ownKeys(options, path)
   for (const [index, key] of (own ?? []).entries()) {
     if (!algorithms.some((algorithm) => canVerify(key, algorithm))) {
@@ -89,15 +90,17 @@ function requiredClaims ({ requiredClaims: required = [], profile }: JwtOptions)
 async function compileDecryption (options: NonNullable<JwtOptions['decryption']>, path: string): Promise<JwtRules['decryption']> {
   const { keyManagementAlgorithms: algorithms } = options
   const keys = await readKeys(options.keys, 'decrypt', `${path}.keys`)
-  const unfit = keys.findIndex((key) => !algorithms.some((algorithm) => canDecrypt(key, algorithm)))
-  if (unfit !== -1) throw new OptionsError(`${path}.keys[${unfit}]: found a key that fits none of the algorithms; allowed: a key for ${algorithms.join(', ')}`)
-  const unused = algorithms.find((algorithm) => !keys.some((key) => canDecrypt(key, algorithm)))
-  if (unused !== undefined) throw new OptionsError(`${path}.keyManagementAlgorithms: found ${unused}, and no key for it; allowed: algorithms that a key fits`)
   const byDefault = defaultOf<NonNullable<typeof options.contentEncryptionAlgorithms>>(schemas.decryption.properties.contentEncryptionAlgorithms)
+  const encryptions = options.contentEncryptionAlgorithms ?? byDefault
+  const fits = (key: Key, algorithm: string): boolean => encryptions.some((encryption) => canDecrypt(key, algorithm, encryption))
+  const unfit = keys.findIndex((key) => !algorithms.some((algorithm) => fits(key, algorithm)))
+  if (unfit !== -1) throw new OptionsError(`${path}.keys[${unfit}]: found a key that fits none of the algorithms; allowed: a key for ${algorithms.join(', ')} with ${encryptions.join(', ')}`)
+  const unused = algorithms.find((algorithm) => !keys.some((key) => fits(key, algorithm)))
+  if (unused !== undefined) throw new OptionsError(`${path}.keyManagementAlgorithms: found ${unused}, and no key for it; allowed: algorithms that a key fits`)
   return {
     keys,
     keyManagementAlgorithms: new Set(algorithms),
-    contentEncryptionAlgorithms: new Set(options.contentEncryptionAlgorithms ?? byDefault),
+    contentEncryptionAlgorithms: new Set(encryptions),
     isRequired: options.required ?? defaultOf<boolean>(schemas.decryption.properties.required),
     allowUnsigned: options.allowUnsigned ?? defaultOf<boolean>(schemas.decryption.properties.allowUnsigned)
   }

@@ -40,6 +40,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
   const needsKeys = (takesJwt || response !== 'json') && options.jwt?.jwksUri === undefined && options.jwt?.jwks === undefined && options.jwt?.keys === undefined
   const needsEndpoint = options.introspection !== undefined && options.introspection.endpoint === undefined
   const metadata = needsKeys || needsEndpoint ? startDiscovery() : null
+  if (metadata === null && options.discovery !== undefined) throw new OptionsError(`${path}.discovery: has no meaning where endpoints and keys are given; allowed: no discovery`)
   const opened: Array<{ close (): Promise<void> | void }> = [documents, ...(metadata === null ? [] : [metadata])]
   try {
     const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet) : null
@@ -72,8 +73,10 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
 
   function startDiscovery (): Discovery {
     const isAllowed = allowedByMetadata(options, path)
-    const method = options.introspection?.clientAuth.method
-    const introspection = !needsEndpoint || method === undefined ? null : 'isMutualTls' in clientAuthMethods[method] ? 'mutual TLS' : 'plain'
+    // Also where the access token that we show is itself bound to our certificate.
+    const method = options.introspection?.clientAuth.method ?? 'none'
+    const isMutualTls = 'isMutualTls' in clientAuthMethods[method] || (method === 'bearer' && options.tls?.certificate !== undefined)
+    const introspection = !needsEndpoint ? null : isMutualTls ? 'mutual TLS' : 'plain'
     return discovery({ issuer: issuer.name, wants: { keys: needsKeys, introspection }, fetch: async (url) => await readDocument(documents, url, 'the metadata'), isAllowed, onTrouble })
   }
 

@@ -2,7 +2,7 @@ import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { refuse } from '../errors.ts'
 import { agreedClaims } from './agreement.ts'
 import type { Resolved, TokenResolver } from './resolver.ts'
-import { beginsLikeJwt, namedIssuer, shapeOf } from './shape.ts'
+import { beginsLikeJwt, namedIssuer, shapeOf, type Shape } from './shape.ts'
 import { invalid } from './signature.ts'
 
 /** How tokens of an issuer are verified; `by-shape` verifies JWTs here and asks for the others. */
@@ -42,8 +42,8 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
   return {
     identity: issuers.flatMap(({ verify, jwt, introspection }) => [verify, ...(jwt?.identity ?? []), '/', ...(introspection?.identity ?? []), '/']),
     async resolve (token) {
-      if (asksForAll) return await (only as VerifyingIssuer & { introspection: TokenResolver }).introspection.resolve(token)
       const shape = shapeOf(token)
+      if (asksForAll) return await askTheOnly(token, shape)
       // Maimed so that it no longer has three parts or five: it must not pass for another kind of token.
       if (shape === 'opaque' && beginsLikeJwt(token)) throw invalid('a JWT that is not whole')
       if (shape === 'opaque') return await askFor(token)
@@ -51,6 +51,14 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
     },
     // Other dispatchers share the issuers; who made them closes them.
     async close () {}
+  }
+
+  /** It is asked about whatever is not plainly another one's. */
+  async function askTheOnly (token: string, shape: Shape): Promise<Resolved> {
+    const { issuer, introspection } = only as VerifyingIssuer
+    const named = shape === 'opaque' ? null : namedIssuer(token)
+    if (named !== null && named !== issuer.name) throw refuse('token_issuer_mismatch')
+    return await (introspection as TokenResolver).resolve(token)
   }
 
   async function askFor (token: string): Promise<Resolved> {
@@ -84,7 +92,7 @@ async function resolveJwt (token: string, { jwt, introspection, issuer, verify, 
   if (verify !== 'both') return verified
   const answered = await (introspection as TokenResolver).resolve(token)
   if (answered.record === null) return answered
-  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: null }
+  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: verified.key, isAsked: true }
 }
 
 function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, clockTolerance: number): TokenRecord {

@@ -6,8 +6,17 @@ import { decrypt } from './decryption.ts'
 import type { Answered } from './exchange.ts'
 import { isJson, judge, judgeClaims, readBody, refuseStatus } from './introspection-answer.ts'
 import { verifyJwt, type JwtRules } from './jwt.ts'
+import type { Key } from './keys/key.ts'
 import { shapeOf } from './shape.ts'
 import { verifySignature } from './signature.ts'
+
+/** What an answer says, and the key that proved it. */
+export interface Judged {
+  readonly record: TokenRecord | null
+  readonly key: Key | null
+}
+
+const inactive: Judged = { record: null, key: null }
 
 /** Seconds that a signed answer may be on its way, and clocks differ. */
 const maxAnswerAge = 60
@@ -20,15 +29,15 @@ const ascii = (bytes: Buffer): string => bytes.toString('latin1')
  *
  * @throws Refusal; a JWT that does not hold is the server's fault, not the client's
  */
-export async function judgePhantom (answered: Answered, token: string, rules: JwtRules): Promise<TokenRecord | null> {
-  if (answered.status === 204) return null
+export async function judgePhantom (answered: Answered, token: string, rules: JwtRules): Promise<Judged> {
+  if (answered.status === 204) return inactive
   refuseStatus(answered)
-  if (isJson(answered) && judge(answered, rules.claims.issuer) === null) return null
+  if (isJson(answered) && judge(answered, rules.claims.issuer) === null) return inactive
   if (!/^application\/jwt(?:[ \t]*;|$)/i.test(answered.contentType)) throw refuse('issuer_bad_response', 'the content type is not application/jwt')
   const jwt = ascii(readBody(answered)).trim()
-  const { record } = await verifyJwt(jwt, rules).catch(blameIssuer)
+  const { record, key } = await verifyJwt(jwt, rules).catch(blameIssuer)
   // The one inside an encrypted JWT was sealed with that.
-  return Object.freeze({ ...record, jwt: seal(record.jwt === null ? jwt : unseal(record.jwt, jwt), token) })
+  return { record: Object.freeze({ ...record, jwt: seal(record.jwt === null ? jwt : unseal(record.jwt, jwt), token) }), key }
 }
 
 /**
@@ -37,14 +46,14 @@ export async function judgePhantom (answered: Answered, token: string, rules: Jw
  * @param clientId - who we are there: `aud` names it, or our audience
  * @throws Refusal
  */
-export async function judgeSigned (answered: Answered, clientId: string, rules: JwtRules): Promise<TokenRecord | null> {
+export async function judgeSigned (answered: Answered, clientId: string, rules: JwtRules): Promise<Judged> {
   refuseStatus(answered)
   if (!/^application\/token-introspection\+jwt(?:[ \t]*;|$)/i.test(answered.contentType)) {
     throw refuse('issuer_bad_response', 'the content type is not application/token-introspection+jwt')
   }
   const { claims: { issuer, clockTolerance, shared }, signature } = rules
   const jws = await decrypted(ascii(readBody(answered)).trim(), rules)
-  const { payload } = await verifySignature(jws, { ...signature, isType: isAnswer }).catch(blameIssuer)
+  const { payload, key } = await verifySignature(jws, { ...signature, isType: isAnswer }).catch(blameIssuer)
   const { iss, aud, iat, exp, token_introspection: answer } = parseStrictJsonObject(payload) ?? {}
   const now = Date.now() / 1000
   if (iss !== issuer.name) throw refuse('issuer_bad_response', '`iss` of the answer is not the issuer')
@@ -52,7 +61,7 @@ export async function judgeSigned (answered: Answered, clientId: string, rules: 
   if (typeof iat !== 'number' || Math.abs(now - iat) > maxAnswerAge + clockTolerance) throw refuse('issuer_bad_response', '`iat` of the answer is not recent')
   if (exp !== undefined && !(typeof exp === 'number' && exp + clockTolerance > now)) throw refuse('issuer_bad_response', 'the answer has expired')
   if (typeof answer !== 'object' || answer === null || Array.isArray(answer)) throw refuse('issuer_bad_response', '`token_introspection` is not an object')
-  return judgeClaims(answer as Record<string, unknown>, issuer, shared)
+  return { record: judgeClaims(answer as Record<string, unknown>, issuer, shared), key }
 }
 
 function isAnswer (typ: unknown): boolean {

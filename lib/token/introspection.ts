@@ -1,11 +1,11 @@
-import type { Issuer, TokenRecord } from '../access-token.ts'
+import type { Issuer } from '../access-token.ts'
 import { refuse } from '../errors.ts'
 import { sharedLists } from '../shared-lists.ts'
 import { maxAgeOf } from './cache-control.ts'
 import type { ClientAuthentication } from './client-auth.ts'
 import type { Answered, Exchange } from './exchange.ts'
 import { judge } from './introspection-answer.ts'
-import { judgePhantom, judgeSigned } from './introspection-jwt.ts'
+import { judgePhantom, judgeSigned, type Judged } from './introspection-jwt.ts'
 import type { JwtRules } from './jwt.ts'
 import type { TokenResolver } from './resolver.ts'
 
@@ -53,8 +53,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
       inFlight++
       try {
         const answered = await ask(token)
-        const record = await read(answered, token)
-        return { record, maxAge: maxAgeFor(answered), key: null }
+        const { record, key } = await read(answered, token)
+        return { record, maxAge: maxAgeFor(answered), key, isAsked: true }
       } finally {
         inFlight--
       }
@@ -64,6 +64,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
   }
 
   async function ask (token: string): Promise<Answered> {
+    // Without keys the answer could not be read: nobody needs to be asked.
+    if (response.kind !== 'json') await response.rules.signature.keys.keys()
     const proof = typeof clientAuth === 'function' ? await clientAuth() : clientAuth
     return await exchange.send(await options.endpoint(), {
       method: 'POST',
@@ -72,8 +74,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
     })
   }
 
-  async function read (answered: Answered, token: string): Promise<TokenRecord | null> {
-    if (response.kind === 'json') return judge(answered, issuer, shared)
+  async function read (answered: Answered, token: string): Promise<Judged> {
+    if (response.kind === 'json') return { record: judge(answered, issuer, shared), key: null }
     if (response.kind === 'jwt') return await judgePhantom(answered, token, response.rules)
     return await judgeSigned(answered, clientId, response.rules)
   }

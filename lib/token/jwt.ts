@@ -32,7 +32,7 @@ export function jwtResolver (rules: JwtRules): TokenResolver {
 
     async resolve (token) {
       const { record, key } = await verifyJwt(token, rules)
-      return { record, maxAge: Infinity, key }
+      return { record, maxAge: Infinity, key, isAsked: false }
     },
 
     async close () {

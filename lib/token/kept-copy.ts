@@ -22,6 +22,8 @@ export interface KeptCopyOptions<Value> {
   fetch (previous: Value | null): Promise<Value>
   /** Milliseconds between two copies, where nobody asks for a newer one. */
   readonly refreshEvery: number
+  /** Called when a copy can't be renewed and is too old to be believed. */
+  onStale? (value: Value): void
   /** Called once when fetching begins to fail, while a copy is at hand or not. */
   onTrouble (refusal: Refusal): void
 }
@@ -32,7 +34,7 @@ const longestPause = 60_000
 /** Milliseconds for which a copy that can't be renewed is believed. */
 export const staleFor = 86_400_000
 
-export function keptCopy<Value> ({ fetch, refreshEvery, onTrouble }: KeptCopyOptions<Value>): KeptCopy<Value> {
+export function keptCopy<Value> ({ fetch, refreshEvery, onStale, onTrouble }: KeptCopyOptions<Value>): KeptCopy<Value> {
   let copy: { readonly value: Value, readonly fetchedAt: number } | null = null
   let attemptedAt = -Infinity
   let failures = 0
@@ -81,6 +83,7 @@ export function keptCopy<Value> ({ fetch, refreshEvery, onTrouble }: KeptCopyOpt
     } catch (error) {
       const refusal = isRefusal(error) ? error : refuse('issuer_bad_response')
       lastFailure = refusal
+      if (copy !== null && believable() === null) onStale?.(copy.value)
       if (++failures === 1 && !isClosed) onTrouble(refusal)
       throw refusal
     }

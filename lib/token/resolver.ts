@@ -7,8 +7,10 @@ export interface Resolved {
   readonly record: TokenRecord | null
   /** Milliseconds that this may be remembered, as its source says; Infinity where it says nothing. */
   readonly maxAge: number
-  /** The key that proved it, here and without asking anybody; null when the authorization server was asked. */
+  /** The key that proved it, or the answer; null where none did. Once it is withdrawn, nothing of this counts any more. */
   readonly key: Key | null
+  /** Whether the authorization server was asked: then it may change its mind. */
+  readonly isAsked: boolean
 }
 
 /**

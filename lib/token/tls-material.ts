@@ -16,6 +16,12 @@ export interface TlsMaterial {
   current (): Secured
 }
 
+/** A secret that stands in a file. */
+interface Source {
+  readonly file: string
+  readonly encoding?: 'base64'
+}
+
 /** Least milliseconds between two looks at the files. */
 const lookEvery = 1000
 
@@ -36,16 +42,16 @@ export async function tlsMaterial (options: TlsOptions | undefined, path: string
   const pair = { cert: await resolveSecret(certificate, `${path}.certificate`), key: await resolveSecret(key, `${path}.key`) }
   const wrong = faultOf(pair)
   if (wrong !== null) throw new OptionsError(`${path}.certificate: ${wrong}; allowed: a PEM certificate and its private key`)
-  const files = [certificate, key].map((source) => typeof source === 'object' && 'file' in source && source.encoding === undefined ? source.file : null)
-  if (files.every((file) => file === null)) return fixed(Object.freeze({ ...authorities, ...pair }))
-  return renewed(authorities, pair, files as [string | null, string | null], onTrouble)
+  const sources = [certificate, key].map((source) => typeof source === 'object' && 'file' in source ? source : null)
+  if (sources.every((source) => source === null)) return fixed(Object.freeze({ ...authorities, ...pair }))
+  return renewed(authorities, pair, sources as [Source | null, Source | null], onTrouble)
 }
 
 function fixed (secured: Secured): TlsMaterial {
   return { current: () => secured }
 }
 
-function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: string }, [certFile, keyFile]: [string | null, string | null], onTrouble: (detail: string) => void): TlsMaterial {
+function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: string }, [cert, key]: [Source | null, Source | null], onTrouble: (detail: string) => void): TlsMaterial {
   let secured: Secured & typeof first = Object.freeze({ ...authorities, ...first })
   // Not what they are now: they may have changed since they were read.
   let seen = ''
@@ -59,7 +65,7 @@ function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: 
       const stamp = stamps()
       if (stamp === seen) return secured
       seen = stamp
-      const pair = { cert: read(certFile) ?? secured.cert, key: read(keyFile) ?? secured.key }
+      const pair = { cert: read(cert) ?? secured.cert, key: read(key) ?? secured.key }
       const wrong = faultOf(pair)
       if (wrong !== null) onTrouble(`the new client certificate is not used: ${wrong}`)
       else if (pair.cert !== secured.cert || pair.key !== secured.key) secured = Object.freeze({ ...authorities, ...pair })
@@ -68,14 +74,14 @@ function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: 
   }
 
   function stamps (): string {
-    return [certFile, keyFile].map(stampOf).join(' ')
+    return [cert, key].map(stampOf).join(' ')
   }
 }
 
 /** What changes when a file does; nothing for one that can't be looked at. */
-function stampOf (file: string | null): string {
+function stampOf (source: Source | null): string {
   try {
-    const { mtimeNs, size, ino } = statSync(file ?? '', { bigint: true })
+    const { mtimeNs, size, ino } = statSync(source?.file ?? '', { bigint: true })
     return `${mtimeNs}:${size}:${ino}`
   } catch {
     return ''
@@ -83,9 +89,11 @@ function stampOf (file: string | null): string {
 }
 
 /** Null for a file that is gone or can't be read; the pair is then judged with what was there before. */
-function read (file: string | null): string | null {
+function read (source: Source | null): string | null {
   try {
-    return file === null ? null : readFileSync(file, 'utf8').replace(/\r?\n$/, '')
+    if (source === null) return null
+    const text = readFileSync(source.file, 'utf8').replace(/\r?\n$/, '')
+    return source.encoding === undefined ? text : Buffer.from(text, source.encoding).toString('utf8')
   } catch {
     return null
   }

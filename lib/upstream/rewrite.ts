@@ -27,7 +27,7 @@ const reserved = new Set([...hopByHop, 'authorization', 'host', 'content-length'
 export interface Verified {
   readonly accessToken: AccessToken
   readonly certificate: ClientCertificate | null
-  /** The JWT that the token stands for, where it is another one. */
+  /** The JWT that the token is or stands for; null where there is none, or none is wanted. */
   readonly jwt: string | null
 }
 
@@ -53,7 +53,7 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
     if (value === undefined || hopByHop.has(folded) || certificateHeaders.has(folded) || dropped(folded)) continue
     // A framing header under an alias is none of ours.
     if (folded !== name && reserved.has(folded)) continue
-    if (folded === 'authorization' && options.token !== 'forward' && !(options.token === 'jwt' && verified !== null)) continue
+    if (folded === 'authorization' && options.token !== 'forward') continue
     kept[name] = value
   }
   if (verified === null) return kept

@@ -128,7 +128,7 @@ test('a phantom token that is answered with an encrypted JWT goes upstream as th
   const inner = await issuer.issue()
   const body = Buffer.from(await new CompactEncrypt(Buffer.from(inner)).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key))
   const answered = { status: 200, contentType: 'application/jwt', contentEncoding: '', retryAfter: '', cacheControl: '', age: '', body }
-  const record = await judgePhantom(answered, 'opaque', rules)
+  const { record } = await judgePhantom(answered, 'opaque', rules)
   assert.equal(unseal(record?.jwt as Buffer, 'opaque'), inner)
 })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 
 /** Waits until something holds; fails when it does not within a few seconds. */
-export async function eventually (what: string, holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 600 && !holds(); i++) await wait(5)
-  assert.ok(holds(), `it never came true that ${what}`)
+export async function eventually (what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let i = 0; i < 600 && !await holds(); i++) await wait(5)
+  assert.ok(await holds(), `it never came true that ${what}`)
 }

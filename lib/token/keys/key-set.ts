@@ -4,6 +4,8 @@ import { canVerify, type Key } from './key.ts'
 export interface KeySet {
   /** What tells it from others in the key of a cache. */
   readonly identity: string
+  /** With how many keys a signature without `kid` is tried at the most. */
+  readonly mostTried: number
   keys (): Promise<readonly Key[]>
   /**
    * Asks for newer keys, because none fits.
@@ -16,21 +18,18 @@ export interface KeySet {
   close (): void
 }
 
-/** A signature without `kid` is tried with so many keys at the most. */
-const maxCandidates = 8
-
 /**
  * Keys that may have made a signature. A `kid` (RFC 7515 section 4.1.4) only picks among them: it is compared, never used for
  * anything else. Keys without one are for every token.
  */
 export function candidates (keys: readonly Key[], kid: string | undefined, algorithm: string): readonly Key[] {
   const fitting = keys.filter((key) => !key.isRetired && canVerify(key, algorithm))
-  if (kid === undefined) return fitting.slice(0, maxCandidates)
+  if (kid === undefined) return fitting
   const named = fitting.filter((key) => key.kid === kid)
-  return (named.length > 0 ? named : fitting.filter((key) => key.kid === null)).slice(0, maxCandidates)
+  return named.length > 0 ? named : fitting.filter((key) => key.kid === null)
 }
 
 /** Keys that the operator gave. */
 export function staticKeys (keys: readonly Key[], identity: string): KeySet {
-  return { identity, keys: async () => keys, renew: async () => false, close () {} }
+  return { identity, mostTried: Infinity, keys: async () => keys, renew: async () => false, close () {} }
 }

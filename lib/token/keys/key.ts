@@ -14,7 +14,7 @@ export interface Key {
 const ellipticCurves: Readonly<Record<string, string>> = { ES256: 'prime256v1', ES384: 'secp384r1', ES512: 'secp521r1' }
 const namedCurves = Object.values(ellipticCurves)
 /** RFC 7518 sections 5.2 and 5.3. */
-const contentKeyBytes = [16, 24, 32, 48, 64]
+const contentKeyBytes: Readonly<Record<string, number>> = { A128GCM: 16, A192GCM: 24, A256GCM: 32, 'A128CBC-HS256': 32, 'A192CBC-HS384': 48, 'A256CBC-HS512': 64 }
 const hmacBytes: Readonly<Record<string, number>> = { HS256: 32, HS384: 48, HS512: 64 }
 
 /** RFC 8037 has one name for two curves, RFC 9864 one for each; we take Ed25519 under both. */
@@ -35,14 +35,13 @@ export function canVerify ({ key, algorithm: own }: Key, algorithm: string): boo
  *
  * @param encryption - the content encryption: what the `alg` of a key for `dir` may name too, as in RFC 7520 section 5.6
  */
-export function canDecrypt ({ key, algorithm: own }: Key, algorithm: string, encryption: string | null = null): boolean {
-  const isForContent = algorithm === 'dir' && own !== null && (encryption === null ? /^A\d+(?:GCM|CBC-HS\d+)$/.test(own) : own === encryption)
-  if (own !== null && own !== algorithm && !isForContent) return false
+export function canDecrypt ({ key, algorithm: own }: Key, algorithm: string, encryption: string): boolean {
+  if (own !== null && own !== algorithm && !(algorithm === 'dir' && own === encryption)) return false
   if (algorithm.startsWith('RSA-OAEP')) return key.type === 'private' && key.asymmetricKeyType === 'rsa'
   if (algorithm.startsWith('ECDH-ES')) return key.type === 'private' && (key.asymmetricKeyType === 'x25519' || namedCurves.includes(key.asymmetricKeyDetails?.namedCurve ?? ''))
   if (key.type !== 'secret') return false
   const bits = /^A(128|192|256)(?:GCM)?KW$/.exec(algorithm)?.[1]
-  return bits === undefined ? contentKeyBytes.includes(key.symmetricKeySize as number) : key.symmetricKeySize === Number(bits) / 8
+  return bits === undefined ? key.symmetricKeySize === contentKeyBytes[encryption] : key.symmetricKeySize === Number(bits) / 8
 }
 
 /**

@@ -17,9 +17,10 @@ export interface RemoteKeysOptions {
 const refreshEvery = 300_000
 /** RFC 7517 section 5; a set has two or three, and nobody needs a hundred. */
 const maxKeys = 100
+const mostTried = 8
 const rememberedKids = 1000
 /** Milliseconds for which a key is not looked for again that was not there several times: whoever names it beforehand must not hold up its coming. */
-const longestWait = 60_000
+const longestWait = 30_000
 
 interface Missing {
   readonly times: number
@@ -37,16 +38,20 @@ export function remoteKeys ({ identity, fetch, onTrouble }: RemoteKeysOptions): 
       const document = await fetch()
       const next = readKeys(document, previous ?? [])
       if ((document['keys'] as unknown[]).some(isSecretJwk)) onTrouble(refuse('issuer_bad_response', 'the JWK set publishes a secret key, which is not used'))
-      for (const key of previous ?? []) key.isRetired = !next.includes(key)
+      for (const key of previous ?? []) key.isRetired = true
+      for (const key of next) key.isRetired = false
       return next
     },
     refreshEvery,
+    // Nobody can say any more that they were not withdrawn.
+    onStale: (keys) => { for (const key of keys) key.isRetired = true },
     onTrouble
   })
   const missing = new LRUCache<string, Missing>({ max: rememberedKids })
 
   return {
     identity,
+    mostTried,
     keys: () => copy.get(),
     close: () => copy.close(),
 

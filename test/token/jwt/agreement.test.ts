@@ -20,7 +20,7 @@ function agreed (ours: Members, theirs: Members): TokenRecord | null {
     return recordOf(agreedClaims(recordOf(ours), recordOf(theirs)))
   } catch (error) {
     if (!isRefusal(error)) throw error
-    assert.equal(error.reason, 'token_invalid')
+    assert.equal(error.reason, 'issuer_bad_response')
     return null
   }
 }

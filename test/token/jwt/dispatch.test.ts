@@ -141,7 +141,7 @@ test('both: what the answer says of another binding, subject, client or issuer r
   const of = async (more: Record<string, unknown> | null) => dispatcher([await verifying('both', { jwks }, issuer.name, () => more === null ? null : recordOf(issuer.name, more))])
   assert.equal((await (await of({})).resolve(token())).record?.subject, 'alice')
   for (const more of [{ cnf: null }, { cnf: {} }, { cnf: { jkt: 'x' } }, { cnf: { 'x5t#S256': 'A'.repeat(43) } }, { sub: 'root' }, { client_id: 'root' }, { jti: 'j2' }, { iss: nameOfB }]) {
-    await refused('token_invalid', (await of(more)).resolve(token()))
+    await refused('issuer_bad_response', (await of(more)).resolve(token()))
   }
   assert.equal((await (await of(null)).resolve(token())).record, null)
   const narrowed = (await (await of({ scope: 'accounts admin', aud: ['https://api.example.com', 'x'], exp: 4_000_000_000 })).resolve(token({ scope: 'accounts payments' }))).record as TokenRecord

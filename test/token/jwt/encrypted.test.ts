@@ -109,7 +109,7 @@ test('78, T29: a binding in the header of the JWE only binds nothing', async () 
   assert.equal((await verifyUnsigned(rawJwe({ typ: 'at+jwt', cnf: {} }, claims({ cnf: undefined })))).requirement.kind, 'none')
 })
 
-test('T37: no kid, one that is known, one that is not; four keys are tried', async () => {
+test('T37: no kid, one that is known, one that is not; every key of the operator\'s is tried', async () => {
   const keys = Array.from({ length: 5 }, (_, index) => createSecretKey(Buffer.alloc(32, `key ${index}`)))
   const of = (count: number) => verifier({ jwks, decryption: { keys: keys.slice(0, count).map((key, index) => privateJwk(key, { kid: `k${index}` })), keyManagementAlgorithms: ['dir'] } })
   const three = await of(3)
@@ -119,7 +119,7 @@ test('T37: no kid, one that is known, one that is not; four keys are tried', asy
     for (const kid of [`k${(index + 1) % 3}`, 'k3', '', '../../x', '__proto__', 1, {}]) await refused('token_invalid', three(rawJwe({ kid: kid as string }, token(), { key })))
   }
   const five = await of(5)
-  await refused('token_invalid', five(rawJwe({}, token(), { key: keys[4] as typeof shared })))
+  assert.equal((await five(rawJwe({}, token(), { key: keys[4] as typeof shared }))).subject, 'alice')
   assert.equal((await five(rawJwe({ kid: 'k4' }, token(), { key: keys[4] as typeof shared }))).subject, 'alice')
 })
 
