@@ -51,7 +51,7 @@ function describe (request: Subject, trail: Trail, refusal: Refusal | null, isRe
     method: request.method,
     route: request.routeOptions.url,
     requestId: request.id,
-    issuer: record?.issuer.name ?? null,
+    issuer: record?.issuer.name ?? refusal?.issuer ?? null,
     clientId: record?.clientId ?? null,
     subject: record?.subject ?? null,
     thumbprint: typeof presented === 'object' && presented !== null ? presented.presented.certificate.thumbprint : null,

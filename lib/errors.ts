@@ -100,6 +100,8 @@ export interface Refusal extends Error {
   reason: Reason
   /** A constant of ours that says more; never text from the wire. */
   detail?: string
+  /** Whose trouble it is, or whose token it was. */
+  issuer?: string
   /** Seconds, with `issuer_unavailable`. */
   retryAfter?: number
   /** With `issuer_unavailable`: whether the next token, too, would fail. */

@@ -39,7 +39,7 @@ export async function forward (request: FastifyRequest, reply: FastifyReply): Pr
 const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function boundToken (app, options) {
   claimScope(app)
   const registration = await compileRegistration(options, app.server, (level, issuer, detail) => {
-    app.log[level]({ issuer, detail }, 'authorization server')
+    app.log[level]({ issuer }, `authorization server: ${detail}`)
   })
   const kPolicy = Symbol('fastify-bound-token.policy')
   const late = new WeakMap<object, Compiled>()

@@ -46,6 +46,10 @@ export function verification (all: readonly VerifyingIssuer[], cache: TokenCache
 
 function overridden (issuer: VerifyingIssuer, verify: 'jwt' | 'introspection' | 'both', path: string): VerifyingIssuer {
   const lacks = verify !== 'introspection' && issuer.jwt === null ? 'jwt' : verify !== 'jwt' && issuer.introspection === null ? 'introspection' : null
-  if (lacks !== null) throw new OptionsError(`${path}.verify: found "${verify}", but ${issuer.issuer.name} has no \`${lacks}\`; allowed: what all of the route's issuers have`)
+  if (lacks !== null) throw new OptionsError(`${path}.verify: found "${verify}", but ${issuer.issuer.name} has no \`${lacks}\`; allowed: ${has(issuer)}`)
   return { ...issuer, verify }
+}
+
+function has ({ jwt, introspection }: VerifyingIssuer): string {
+  return [jwt === null ? [] : ['"jwt"'], introspection === null ? [] : ['"introspection"']].flat().join(', ')
 }

@@ -68,8 +68,8 @@ test('every kind of issuer boots with the options of its line', async (t) => {
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048, privateKeyEncoding: { type: 'pkcs8', format: 'pem' }, publicKeyEncoding: { type: 'spki', format: 'pem' } })
   const files = { 'decryption.pem': privateKey, 'key.pem': privateKey, 'tls.pem': client.certificate, 'tls-key.pem': client.key }
   for (const [name, text] of Object.entries(files)) await writeFile(join(folder, name), text)
-  Object.assign(process.env, { API_SECRET: 'secret', STORE_PASSWORD: 'fixture-password' })
-  t.after(() => { for (const name of ['API_SECRET', 'STORE_PASSWORD']) delete process.env[name] })
+  Object.assign(process.env, { API_SECRET: 'secret', STORE_PASSWORD: 'fixture-password', SHARED_JWK: JSON.stringify({ kty: 'oct', k: 'A'.repeat(43) }) })
+  t.after(() => { for (const name of ['API_SECRET', 'STORE_PASSWORD', 'SHARED_JWK']) delete process.env[name] })
   const code = block('satisfies Record<string, Partial<IssuerOptions>>')
     .replace('/etc/api/issuer.p12', 'fixtures/keystores/trusted.p12').replace("alias: 'login'", "alias: 'trusted'").replaceAll('/etc/api/', `${folder}/`)
   const { issuers } = await run(code, {}) as { issuers: Record<string, Partial<IssuerOptions>> }

@@ -4,6 +4,7 @@ import type { RememberedCertificate } from '../certificate/source.ts'
 import type { TokenRecord } from '../access-token.ts'
 import type { Key } from '../token/keys/key.ts'
 import type { Resolved, TokenResolver } from '../token/resolver.ts'
+import { isRefusal } from '../errors.ts'
 import { memoryStore } from './memory-store.ts'
 
 export interface CacheOptions {
@@ -107,7 +108,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
     try {
       resolved = await resolver.resolve(token)
     } catch (error) {
-      failures++
+      if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
       throw error
     }
     const { record, key: provenBy } = resolved

@@ -9,7 +9,7 @@ import { clientAuthMethods, type ClientAuthentication, type ClientCredentials } 
 import { exchange } from './exchange.ts'
 import { introspection, maxResponseBytes } from './introspection.ts'
 import type { JwtRules } from './jwt.ts'
-import { canVerify, type Key } from './keys/key.ts'
+import { canVerify, kindOf, type Key } from './keys/key.ts'
 import { readKey } from './keys/key-source.ts'
 import type { TokenResolver } from './resolver.ts'
 import type { TlsMaterial } from './tls-material.ts'
@@ -112,7 +112,7 @@ async function signer ({ method, key: source, algorithm: chosen }: ClientAuthOpt
   const fitting = signatureAlgorithms.filter((algorithm) => isSymmetric(algorithm) === isSecret && canVerify(key, algorithm))
   const algorithm = chosen ?? fitting[0]
   if (algorithm !== undefined && (fitting as readonly string[]).includes(algorithm)) return { key, algorithm }
-  const found = algorithm === undefined ? 'a key that fits no algorithm' : `${algorithm}, which the key does not fit`
   // RFC 7518 section 3.2: a secret of at least the hash's length.
-  throw new OptionsError(`${path}.${isSecret ? 'clientSecret' : 'algorithm'}: found ${found}; allowed: ${fitting.join(', ') || (isSecret ? 'a secret of at least 32 bytes' : 'a private key')}`)
+  if (fitting.length === 0) throw new OptionsError(`${path}.${isSecret ? 'clientSecret' : 'key'}: found ${kindOf(key)}; allowed: ${isSecret ? 'a secret of at least 32 bytes' : 'a private RSA, EC or Ed25519 key'}`)
+  throw new OptionsError(`${path}.algorithm: found ${algorithm}, which the key does not fit; allowed: ${fitting.join(', ')}`)
 }

@@ -4,7 +4,7 @@ import { defaultOf, IssuerSchema, type IssuerOptions, type JwtOptions } from '..
 import { sharedLists } from '../shared-lists.ts'
 import { isSymmetric, profiles } from './algorithms.ts'
 import type { JwtRules } from './jwt.ts'
-import { canDecrypt, canVerify, type Key } from './keys/key.ts'
+import { canDecrypt, canVerify, kindOf, type Key } from './keys/key.ts'
 import { staticKeys, type KeySet } from './keys/key-set.ts'
 import { readKeys, readKeySet } from './keys/key-source.ts'
 
@@ -30,7 +30,7 @@ export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOpt
   const own = await ownKeys(options, path)
   for (const [index, key] of (own ?? []).entries()) {
     if (!algorithms.some((algorithm) => canVerify(key, algorithm))) {
-      throw new OptionsError(`${path}.${options.jwks === undefined ? 'keys' : 'jwks.keys'}[${index}]: found a key that fits none of the algorithms; allowed: a key for ${algorithms.join(', ')}`)
+      throw new OptionsError(`${path}.${options.jwks === undefined ? 'keys' : 'jwks.keys'}[${index}]: found ${kindOf(key)}, which fits none of the algorithms; allowed: a key for ${algorithms.join(', ')}`)
     }
   }
   if (own === null && algorithms.some(isSymmetric)) {
@@ -94,9 +94,12 @@ async function compileDecryption (options: NonNullable<JwtOptions['decryption']>
   const encryptions = options.contentEncryptionAlgorithms ?? byDefault
   const fits = (key: Key, algorithm: string): boolean => encryptions.some((encryption) => canDecrypt(key, algorithm, encryption))
   const unfit = keys.findIndex((key) => !algorithms.some((algorithm) => fits(key, algorithm)))
-  if (unfit !== -1) throw new OptionsError(`${path}.keys[${unfit}]: found a key that fits none of the algorithms; allowed: a key for ${algorithms.join(', ')} with ${encryptions.join(', ')}`)
+  if (unfit !== -1) throw new OptionsError(`${path}.keys[${unfit}]: found ${kindOf(keys[unfit] as Key)}, which fits none of the algorithms; allowed: a key for ${algorithms.join(', ')} with ${encryptions.join(', ')}`)
   const unused = algorithms.find((algorithm) => !keys.some((key) => fits(key, algorithm)))
   if (unused !== undefined) throw new OptionsError(`${path}.keyManagementAlgorithms: found ${unused}, and no key for it; allowed: algorithms that a key fits`)
+  if (options.allowUnsigned === true && !keys.some(({ key }) => key.type === 'secret')) {
+    throw new OptionsError(`${path}.allowUnsigned: found true, but no secret key; allowed: with a secret key, and dir, A*KW or A*GCMKW`)
+  }
   return {
     keys,
     keyManagementAlgorithms: new Set(algorithms),

@@ -50,8 +50,8 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
         tls, rules, endpoint: endpointOf(options.introspection), onNotKept: () => report('info', issuer.name, notKept)
       })
     if (asking !== null) opened.push(asking)
-    if (metadata !== null) await boot(metadata)
-    rules?.signature.keys.keys().catch(() => {}) // The first request shall not wait for them; what goes wrong is reported.
+    const isUp = metadata === null || await boot(metadata)
+    if (isUp) rules?.signature.keys.keys().catch(() => {}) // The first request shall not wait for them; what goes wrong is reported.
     return Object.freeze<VerifyingIssuer>({
       issuer,
       jwt: takesJwt && rules !== null ? jwtResolver(rules) : null,
@@ -104,12 +104,13 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     }
   }
 
-  async function boot (metadata: Discovery): Promise<void> {
+  /** @returns false when the authorization server is down */
+  async function boot (metadata: Discovery): Promise<boolean> {
     let known: Metadata
     try {
       known = await metadata.metadata()
     } catch (error) {
-      if (!isRefusal(error) || error.reason === 'issuer_unavailable') return
+      if (!isRefusal(error) || error.reason === 'issuer_unavailable') return false
       throw new OptionsError(`${path}.issuer: its metadata can't be used (${error.detail ?? error.reason}); allowed: an issuer with metadata, or the endpoints in the options`)
     }
     const method = options.introspection?.clientAuth.method
@@ -120,6 +121,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     if (method !== undefined && known.introspectionAuthMethods?.includes(method) === false) {
       report('warn', issuer.name, `its metadata do not list ${method} among the authentications of the introspection endpoint`)
     }
+    return true
   }
 }
 

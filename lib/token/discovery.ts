@@ -36,10 +36,12 @@ export function discovery ({ issuer, fetch, wants, isAllowed, onTrouble }: Disco
   /** RFC 9068 section 4: where there are two documents, they must agree in what both say. */
   async function fetchMetadata (): Promise<Metadata> {
     const answers = await Promise.allSettled(wellKnownUrls(issuer).map(fetch))
-    const documents = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
-    if (documents.some((document) => document['issuer'] !== issuer)) throw refuse('issuer_bad_response', 'the metadata are of another issuer')
+    const found = answers.flatMap((answer) => answer.status === 'fulfilled' ? [answer.value] : [])
+    const foreign = found.find((document) => document['issuer'] !== undefined && document['issuer'] !== issuer)
+    if (foreign !== undefined) throw refuse('issuer_bad_response', `the metadata are those of ${shown(foreign['issuer'])}`)
+    const documents = found.filter((document) => document['issuer'] === issuer)
     const [first, second] = documents
-    if (first === undefined) throw mostTelling(answers)
+    if (first === undefined) throw found.length === 0 ? mostTelling(answers) : refuse('issuer_bad_response', 'the metadata name no issuer')
     if (second === undefined) return readMetadata(first)
     for (const said of [jwksUri, introspectionEndpoint, introspectionAlias]) {
       if (said(first) !== undefined && said(second) !== undefined && said(first) !== said(second)) {
@@ -64,7 +66,7 @@ export function discovery ({ issuer, fetch, wants, isAllowed, onTrouble }: Disco
     if (value === undefined) return null
     const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : null
     if (url === null || url.username !== '' || url.password !== '' || url.hash !== '' || !isAllowed(url)) {
-      throw refuse('issuer_bad_response', `the metadata's \`${name}\` is not https, or of an origin that is neither the issuer's nor in discovery.origins`)
+      throw refuse('issuer_bad_response', `the metadata's \`${name}\` is ${shown(value)}: not https, or of an origin that is neither the issuer's nor in discovery.origins`)
     }
     return url
   }
@@ -75,6 +77,12 @@ export function wellKnownUrls (issuer: string): [URL, URL] {
   const { origin, pathname } = new URL(issuer)
   const path = pathname.replace(/\/$/, '')
   return [new URL(`${origin}/.well-known/oauth-authorization-server${path}`), new URL(`${origin}${path}/.well-known/openid-configuration`)]
+}
+
+/** For the operator, who must see the slash that makes the difference: a URL, not of any length, and nothing of its query. */
+function shown (value: unknown): string {
+  const url = typeof value === 'string' && value.length <= 200 && URL.canParse(value) ? new URL(value) : null
+  return url === null || url.username !== '' ? 'no URL' : JSON.stringify((value as string).replace(/[?#].*/s, ''))
 }
 
 type Document = Record<string, unknown>

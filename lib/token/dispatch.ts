@@ -1,5 +1,5 @@
 import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
-import { refuse } from '../errors.ts'
+import { isRefusal, refuse } from '../errors.ts'
 import { agreedClaims } from './agreement.ts'
 import type { Resolved, TokenResolver } from './resolver.ts'
 import { beginsLikeJwt, namedIssuer, shapeOf, type Shape } from './shape.ts'
@@ -47,7 +47,8 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
       // Maimed so that it no longer has three parts or five: it must not pass for another kind of token.
       if (shape === 'opaque' && beginsLikeJwt(token)) throw invalid('a JWT that is not whole')
       if (shape === 'opaque') return await askFor(token)
-      return await resolveJwt(token, shape === 'jws' ? signerOf(token) : recipientOf(token))
+      const verifying = shape === 'jws' ? signerOf(token) : recipientOf(token)
+      return await resolveJwt(token, verifying).catch(namingIssuer(verifying.issuer))
     },
     // Other dispatchers share the issuers; who made them closes them.
     async close () {}
@@ -58,13 +59,13 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
     const { issuer, introspection } = only as VerifyingIssuer
     const named = shape === 'opaque' ? null : namedIssuer(token)
     if (named !== null && named !== issuer.name) throw refuse('token_issuer_mismatch')
-    return await (introspection as TokenResolver).resolve(token)
+    return await (introspection as TokenResolver).resolve(token).catch(namingIssuer(issuer))
   }
 
   async function askFor (token: string): Promise<Resolved> {
     if (opaque === null) throw invalid('not a JWT')
     if (otherOpaque.length > 0) throw invalid('an opaque token, and several issuers that take them')
-    return await (opaque.introspection as TokenResolver).resolve(token)
+    return await (opaque.introspection as TokenResolver).resolve(token).catch(namingIssuer(opaque.issuer))
   }
 
   function signerOf (token: string): VerifyingIssuer {
@@ -83,6 +84,14 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
     if (encrypted !== null && otherEncrypted.length === 0) return encrypted
     if (encrypted === null && opaque !== null && otherOpaque.length === 0 && opaque.verify === 'introspection') return opaque
     throw invalid(encrypted === null ? 'it is encrypted, and no decryption is configured' : 'it is encrypted, and does not say by whom')
+  }
+}
+
+/** With several issuers, whoever mends it must know which one. */
+function namingIssuer ({ name }: Issuer): (error: unknown) => never {
+  return (error) => {
+    if (isRefusal(error)) error.issuer = name
+    throw error
   }
 }
 

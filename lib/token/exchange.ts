@@ -49,8 +49,8 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
         // The place is free again when undici has let go, which may be later than the time limit.
         const exchanged = request(url, call, signal).finally(() => connections.release())
         return await Promise.race([exchanged, rejectWhenAborted(signal)])
-      } catch {
-        const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : 'the connection failed')
+      } catch (error) {
+        const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : `the connection failed${codeOf(error)}`)
         refusal.isOutage = true
         throw refusal
       } finally {
@@ -95,6 +95,12 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
   function newAgent (): Agent {
     return new Agent({ connections: maxConnections, pipelining: 1, connect: { timeout, rejectUnauthorized: true, ...secured } })
   }
+}
+
+/** What Node or undici calls it, such as ECONNREFUSED or SELF_SIGNED_CERT_IN_CHAIN: never text from the wire. */
+function codeOf (error: unknown): string {
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : ''
 }
 
 /** undici looks at the signal of a request only once the request has a connection: a handshake that hangs would outlast it. */

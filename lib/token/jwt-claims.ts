@@ -30,7 +30,7 @@ export function readJwtClaims (payload: Uint8Array, { issuer, clockTolerance, re
   if (!has('exp')) throw invalid('`exp` is missing')
   if (!has('aud') && issuer.audience !== null) throw invalid('`aud` is missing')
   for (const [name, value] of required) {
-    if (!has(name) || (value === undefined ? isEmpty(claims[name]) : claims[name] !== value)) throw invalid('a required claim is missing or has another value')
+    if (!has(name) || (value === undefined ? isEmpty(claims[name]) : claims[name] !== value)) throw invalid(`the required claim ${JSON.stringify(name)} is missing or has another value`)
   }
   if (has('amr') && !(Array.isArray(claims['amr']) && claims['amr'].every((method) => typeof method === 'string'))) throw invalid('`amr` is not a list of strings')
   if (foreign.some(has) || (has('token_use') && claims['token_use'] !== 'access')) throw invalid('another kind of JWT')

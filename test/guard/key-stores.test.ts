@@ -69,7 +69,7 @@ const stops: Array<[what: string, jwt: JwtOptions, message: RegExp]> = [
   ['several entries and no alias', { keys: [store('several')] }, new RegExp(`^${at}keys\\[0\\]\\.pkcs12.*: .*rsa`)],
   ['a file that is not there', { keys: [store('nowhere')] }, new RegExp(`^${at}keys\\[0\\]\\.pkcs12\\.file: cannot read .*nowhere\\.p12 \\(ENOENT\\)$`)],
   ['a file that is no key store', { keys: [{ pkcs12: { file: 'package.json', password } }] }, new RegExp(`^${at}keys\\[0\\]\\.pkcs12: found`)],
-  ['a secret key for signatures', { keys: [store('aes')] }, new RegExp(`^${at}keys\\[0\\]: found a key that fits none of the algorithms`)],
+  ['a secret key for signatures', { keys: [store('aes')] }, new RegExp(`^${at}keys\\[0\\]: found a secret of 32 bytes, which fits none of the algorithms`)],
   ['a certificate for decryption', { keys: [store('rsa')], decryption: { keys: [store('trusted')], keyManagementAlgorithms: ['RSA-OAEP-256'] } },
     new RegExp(`^${at}decryption\\.keys\\[0\\]\\.pkcs12\\.alias: found a certificate without its private key; allowed: an entry with a private or secret key$`)],
   ['two sources of one key', { keys: [{ ...store('rsa'), pem: 'x' }] }, new RegExp(`^${at}keys\\[0\\]: found pem and pkcs12; allowed: one of pem, jwk, pkcs12$`)],

@@ -37,7 +37,7 @@ test('an RSASSA-PSS key stops the boot by name', async () => {
 test('a private key where a public one belongs stops the boot', async () => {
   const jwk = { ...issuer.privateKey.export({ format: 'jwk' }), kty: 'EC' }
   for (const jwt of [{ jwks: { keys: [jwk] } }, { keys: [{ jwk }] }]) await stops(jwt, /found a private key where a public one belongs/)
-  await stops({ keys: [{ pem: pem(issuer.privateKey) }] }, /\.pem: found no such PEM; allowed: a public key or a certificate in PEM$/)
+  await stops({ keys: [{ pem: pem(issuer.privateKey) }] }, /\.pem: found PEM that says PRIVATE KEY; allowed: a public key or a certificate in PEM; \{ file \} for a path$/)
 })
 
 test('an RSA key with an even modulus stops the boot, also in PEM', async () => {
@@ -64,9 +64,9 @@ test('a key for `dir` may name the content encryption, and then is for no other'
 
 test('a key that never could decrypt stops the boot', async () => {
   const short = { kty: 'oct', k: 'AA' }
-  await stops({ jwks: issuer.jwks, decryption: { keys: [{ jwk: short }], keyManagementAlgorithms: ['dir'] } }, /fits none of the algorithms/)
+  await stops({ jwks: issuer.jwks, decryption: { keys: [{ jwk: short }], keyManagementAlgorithms: ['dir'] } }, /, which fits none of the algorithms; allowed: a key for /)
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'secp256k1' })
-  await stops({ jwks: issuer.jwks, decryption: { keys: [{ pem: pem(privateKey) }], keyManagementAlgorithms: ['ECDH-ES'] } }, /fits none of the algorithms/)
+  await stops({ jwks: issuer.jwks, decryption: { keys: [{ pem: pem(privateKey) }], keyManagementAlgorithms: ['ECDH-ES'] } }, /, which fits none of the algorithms; allowed: a key for /)
 })
 
 test('a required claim that is null or empty is not there', async () => {

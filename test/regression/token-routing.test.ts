@@ -160,7 +160,7 @@ const stops: Array<[what: string, options: IssuerOptions, message: RegExp]> = [
   ['a profile with another typ', issuer.options({ profile: 'rfc9068', typ: false }), /^options\.issuers\[0\]\.jwt\.typ: found another than at\+jwt with a profile/],
   ['a `dir` key that fits no content encryption',
     issuer.options({ decryption: { keys: [{ jwk: { kty: 'oct', k: 'A'.repeat(22) } }], keyManagementAlgorithms: ['dir'], contentEncryptionAlgorithms: ['A256GCM'] } }),
-    /decryption\.keys\[0\]: found a key that fits none/],
+    /decryption\.keys\[0\]: found a secret of 16 bytes, which fits none/],
   ['a secret where a list of keys belongs', issuer.options({ keys: 'S3CRET' as never }), /^(?!.*S3CRET)options\.issuers\[0\]\.jwt\.keys: found a string of 6 characters/],
   ['a secret where a key set belongs', issuer.options({ jwks: 'S3CRET' as never }), /^(?!.*S3CRET)options\.issuers\[0\]\.jwt\.jwks: found a string of 6 characters/],
   ['a secret where TLS options belong', { ...issuer.options(), tls: 'S3CRET' as never }, /^(?!.*S3CRET)options\.issuers\[0\]\.tls: found a string of 6 characters/]

@@ -84,20 +84,20 @@ test('I9: nobody waits longer for a connection because others wait too', async (
 test('I9: nobody listens', async () => {
   const gone = await doubles.startDouble(doubles.hang)
   await gone.close()
-  assert.equal((await refused('issuer_unavailable', resolve(doubles.hang, gone.origin))).detail, 'the connection failed')
+  assert.equal((await refused('issuer_unavailable', resolve(doubles.hang, gone.origin))).detail?.replace(/ \(\w+\)$/, ''), 'the connection failed')
 })
 
 for (const [name, behaviour] of [['at once', doubles.reset], ['in the middle of the body', doubles.resetMidBody]] as const) {
   test(`I9: torn down ${name}`, async () => {
     const refusal = await refused('issuer_unavailable', resolve(behaviour))
-    assert.equal(refusal.detail, 'the connection failed')
+    assert.equal(refusal.detail?.replace(/ \(\w+\)$/, ''), 'the connection failed')
     assert.equal(refusal.isOutage, true)
   })
 }
 
 test('I9: something that is not HTTP', async (t) => {
   const port = await listen(t, (socket) => socket.on('data', () => socket.end('220 smtp.example.com ESMTP\r\n')))
-  assert.equal((await refused('issuer_unavailable', resolve(doubles.hang, `http://127.0.0.1:${port}`))).detail, 'the connection failed')
+  assert.equal((await refused('issuer_unavailable', resolve(doubles.hang, `http://127.0.0.1:${port}`))).detail?.replace(/ \(\w+\)$/, ''), 'the connection failed')
 })
 
 test('I3: longer than is read', async () => {

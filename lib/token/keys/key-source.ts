@@ -51,7 +51,8 @@ function readPem (pem: string, use: KeyUse, path: string): KeyObject {
     return use === 'verify' ? createPublicKey(pem) : createPrivateKey(pem)
   } catch {
     const allowed = use === 'verify' ? 'a public key or a certificate in PEM' : 'a private key in PEM, not encrypted'
-    throw new OptionsError(`${path}: found no such PEM; allowed: ${allowed}`)
+    const label = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(pem)?.[1]
+    throw new OptionsError(`${path}: found ${label === undefined ? 'text that is no PEM' : `PEM that says ${label}`}; allowed: ${allowed}; { file } for a path`)
   }
 }
 

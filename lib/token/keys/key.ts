@@ -57,3 +57,11 @@ export function weakness (key: KeyObject): string | null {
   const { n = '' } = key.export({ format: 'jwk' })
   return (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 0 ? 'an RSA key with an even modulus' : null
 }
+
+/** What to call a key in an error; nothing of its value. */
+export function kindOf ({ key, algorithm }: Key): string {
+  const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}
+  const size = modulusLength !== undefined ? ` of ${modulusLength} bits` : namedCurve !== undefined ? ` on ${namedCurve}` : ''
+  const kind = key.type === 'secret' ? `a secret of ${key.symmetricKeySize} bytes` : `a ${key.type} ${key.asymmetricKeyType} key${size}`
+  return algorithm === null ? kind : `${kind} for ${algorithm}`
+}
