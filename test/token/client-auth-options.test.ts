@@ -46,7 +46,8 @@ stops('private_key_jwt without client', { method: 'private_key_jwt', key: { pem 
 stops('private_key_jwt with a secret', { method: 'private_key_jwt', clientId, key: { pem }, clientSecret }, /^\.clientSecret: has no meaning/)
 stops('private_key_jwt with a symmetric algorithm', { method: 'private_key_jwt', clientId, key: { pem }, algorithm: 'HS256' }, /^\.algorithm: found HS256, which the key does not fit; allowed: ES256$/)
 stops('private_key_jwt with an algorithm of another key', { method: 'private_key_jwt', clientId, key: { pem }, algorithm: 'PS256' }, /^\.algorithm: found PS256/)
-stops('private_key_jwt with a public key', { method: 'private_key_jwt', clientId, key: { pem: publicPem } }, /^\.key\.pem: found PEM that says PUBLIC KEY; allowed: a private key in PEM, not encrypted; \{ file \} for a path$/)
+stops('private_key_jwt with a public key', { method: 'private_key_jwt', clientId, key: { pem: publicPem } },
+  /^\.key\.pem: found PEM that says PUBLIC KEY; allowed: a private key in PEM, not encrypted; \{ file \} for a path$/)
 stops('private_key_jwt with a public JWK', { method: 'private_key_jwt', clientId, key: { jwk: publicJwk } }, /^\.key\.jwk: found a JWK that is no private key/)
 stops('private_key_jwt with a secret JWK', { method: 'private_key_jwt', clientId, key: { jwk: { kty: 'oct', k: 'x'.repeat(43) } as { kty: string } } }, /^\./)
 stops('private_key_jwt with 1024 bits', { method: 'private_key_jwt', clientId, key: { pem: rsa1024 } }, /^\.key: found an RSA key of 1024 bits; allowed: /)
