@@ -5,7 +5,7 @@ import type { TokenRecord } from '../access-token.ts'
 import type { Key } from '../token/keys/key.ts'
 import type { Resolved, TokenResolver } from '../token/resolver.ts'
 import { isRefusal } from '../errors.ts'
-import { memoryStore } from './memory-store.ts'
+import { memoryStore, type Room } from './memory-store.ts'
 
 export interface CacheOptions {
   readonly enabled: boolean
@@ -111,19 +111,19 @@ export function tokenCache (options: CacheOptions): TokenCache {
       if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
       throw error
     }
-    const { record, key: provenBy } = resolved
+    const { record, key: provenBy, canBeMultiplied } = resolved
     const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive(resolved, askedAt), key: provenBy, certificate: undefined }
-    keep(key, entry, askedIn)
+    keep(key, entry, record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active', askedIn)
     return entry
   }
 
-  function keep (key: string, entry: CachedToken, askedIn: number): void {
+  function keep (key: string, entry: CachedToken, room: Room, askedIn: number): void {
     // Nor does an older answer than what is known tell anything new.
     if (askedIn !== generation) return
     const other = store.get(key)
     if (other !== undefined && other.askedAt > entry.askedAt && other.askedAt <= Date.now()) return
     // "Not active" is kept also when it is not believed again: an older "active" that is still on its way must find it.
-    if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, entry.record !== null)
+    if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, room)
     else store.delete(key)
   }
 

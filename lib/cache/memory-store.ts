@@ -3,45 +3,57 @@ import { LRUCache } from 'lru-cache'
 /** Where resolved tokens are kept. Bounded; the least recently used go first. */
 export interface MemoryStore<Entry extends object> {
   get (key: string): Entry | undefined
-  set (key: string, entry: Entry, isActive: boolean): void
+  set (key: string, entry: Entry, room: Room): void
   delete (key: string): boolean
   deleteWhere (isMeant: (entry: Entry) => boolean): number
   clear (): number
   sizes (): { entries: number, inactiveEntries: number }
 }
 
-/** Tokens that are not active have a room of their own: made-up ones must not push out good ones. */
+/** Where an entry lives: each room is bounded by itself. */
+export type Room = 'active' | 'inactive' | 'multiplied'
+
+/**
+ * Tokens that are not active have a room of their own, since made-up ones must not push out good ones, and so have those of
+ * which anybody who has one can make more.
+ */
 export function memoryStore<Entry extends object> (maxEntries: number): MemoryStore<Entry> {
   const active = new LRUCache<string, Entry>({ max: maxEntries })
   const inactive = new LRUCache<string, Entry>({ max: Math.max(1, Math.ceil(maxEntries / 10)) })
+  // Few have such tokens, and a room takes memory also when it is empty.
+  let multiplied: LRUCache<string, Entry> | null = null
+  const rooms = (): Array<LRUCache<string, Entry>> => [active, inactive, ...multiplied === null ? [] : [multiplied]]
 
   return {
-    get: (key) => active.get(key) ?? inactive.get(key),
+    get: (key) => active.get(key) ?? inactive.get(key) ?? multiplied?.get(key),
 
-    set (key, entry, isActive) {
-      const [room, other] = isActive ? [active, inactive] : [inactive, active]
-      other.delete(key)
+    set (key, entry, name) {
+      const room = name === 'active' ? active : name === 'inactive' ? inactive : multiplied ??= new LRUCache({ max: maxEntries })
+      for (const other of rooms()) {
+        if (other !== room) other.delete(key)
+      }
       room.set(key, entry)
     },
 
-    delete (key) {
-      const wasActive = active.delete(key)
-      return inactive.delete(key) || wasActive
-    },
+    delete: (key) => rooms().filter((room) => room.delete(key)).length > 0,
 
     deleteWhere (isMeant) {
-      const keys = [...active.entries()].filter(([, entry]) => isMeant(entry)).map(([key]) => key)
-      for (const key of keys) active.delete(key)
-      return keys.length
-    },
-
-    clear () {
-      const count = active.size + inactive.size
-      active.clear()
-      inactive.clear()
+      let count = 0
+      for (const room of rooms()) {
+        if (room === inactive) continue
+        const keys = [...room.entries()].filter(([, entry]) => isMeant(entry)).map(([key]) => key)
+        for (const key of keys) room.delete(key)
+        count += keys.length
+      }
       return count
     },
 
-    sizes: () => ({ entries: active.size, inactiveEntries: inactive.size })
+    clear () {
+      const count = rooms().reduce((sum, { size }) => sum + size, 0)
+      for (const room of rooms()) room.clear()
+      return count
+    },
+
+    sizes: () => ({ entries: active.size + (multiplied?.size ?? 0), inactiveEntries: inactive.size })
   }
 }

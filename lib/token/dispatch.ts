@@ -101,7 +101,7 @@ async function resolveJwt (token: string, { jwt, introspection, issuer, verify, 
   if (verify !== 'both') return verified
   const answered = await (introspection as TokenResolver).resolve(token)
   if (answered.record === null) return answered
-  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: verified.key, isAsked: true }
+  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: verified.key, canBeMultiplied: verified.canBeMultiplied, isAsked: true }
 }
 
 function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, clockTolerance: number): TokenRecord {

@@ -54,7 +54,7 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
       try {
         const answered = await ask(token)
         const { record, key } = await read(answered, token)
-        return { record, maxAge: maxAgeFor(answered), key, isAsked: true }
+        return { record, maxAge: maxAgeFor(answered), key, canBeMultiplied: false, isAsked: true }
       } finally {
         inFlight--
       }

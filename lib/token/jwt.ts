@@ -22,6 +22,7 @@ export interface JwtRules {
 export interface VerifiedJwt {
   readonly record: TokenRecord
   readonly key: Key
+  readonly canBeMultiplied: boolean
 }
 
 /** JWT access tokens, verified here (RFC 9068). */
@@ -31,8 +32,8 @@ export function jwtResolver (rules: JwtRules): TokenResolver {
     identity: [rules.claims.issuer.name, 'jwt', keys.identity, [...algorithms].join(' ')],
 
     async resolve (token) {
-      const { record, key } = await verifyJwt(token, rules)
-      return { record, maxAge: Infinity, key, isAsked: false }
+      const { record, key, canBeMultiplied } = await verifyJwt(token, rules)
+      return { record, maxAge: Infinity, key, canBeMultiplied, isAsked: false }
     },
 
     async close () {
@@ -59,7 +60,7 @@ export async function verifyJwt (token: string, rules: JwtRules): Promise<Verifi
 
 async function verifySigned (token: string, { signature, claims }: JwtRules): Promise<VerifiedJwt> {
   const { payload, key } = await verifySignature(token, signature)
-  return { record: readJwtClaims(payload, claims), key }
+  return { record: readJwtClaims(payload, claims), key, canBeMultiplied: false }
 }
 
 /**
@@ -74,7 +75,7 @@ async function verifyEncrypted (token: string, rules: JwtRules, decryption: NonN
   if (!isSigned && !rules.signature.isType(header['typ'])) throw invalid('`typ` is not that of this kind of JWT')
   const { record, key } = isSigned ? await verifySigned(inner, rules) : { record: readJwtClaims(plaintext, rules.claims), key: ours }
   refuseOtherReplicas(header, record)
-  return { record: isSigned ? Object.freeze({ ...record, jwt: seal(inner, token) }) : record, key }
+  return { record: isSigned ? Object.freeze({ ...record, jwt: seal(inner, token) }) : record, key, canBeMultiplied: ours.key.type !== 'secret' }
 }
 
 /** RFC 7519 section 5.3: claims that the outer header repeats must be the same. */

@@ -9,6 +9,8 @@ export interface Resolved {
   readonly maxAge: number
   /** The key that proved it, or the answer; null where none did. Once it is withdrawn, nothing of this counts any more. */
   readonly key: Key | null
+  /** Whether anybody who has the token could make others that stand for the same: encrypted for a public key, as often as one likes. */
+  readonly canBeMultiplied: boolean
   /** Whether the authorization server was asked: then it may change its mind. */
   readonly isAsked: boolean
 }

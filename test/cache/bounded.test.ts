@@ -7,7 +7,7 @@ import { cacheOptions, cachedTokens, recordOf } from './scripted-resolver.ts'
 function scene (maxEntries: number) {
   const resolver = {
     identity: [],
-    resolve: async (token: string) => ({ record: token.startsWith('good') ? recordOf({ sub: token }) : null, maxAge: Infinity, key: null, isAsked: true }),
+    resolve: async (token: string) => ({ record: token.startsWith('good') ? recordOf({ sub: token }) : null, maxAge: Infinity, key: null, canBeMultiplied: false, isAsked: true }),
     close: async () => {}
   }
   const tokens = cachedTokens(resolver, { ...cacheOptions, maxEntries })

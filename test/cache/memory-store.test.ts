@@ -8,8 +8,8 @@ const two: Entry = { name: 'two' }
 
 test('what was set is there, what was not is not', () => {
   const store = memoryStore<Entry>(10)
-  store.set('a', one, true)
-  store.set('b', two, false)
+  store.set('a', one, 'active')
+  store.set('b', two, 'inactive')
   assert.equal(store.get('a'), one)
   assert.equal(store.get('b'), two)
   assert.equal(store.get('c'), undefined)
@@ -20,35 +20,35 @@ test('names that every object has are keys like any other', () => {
   const store = memoryStore<Entry>(10)
   for (const key of ['__proto__', 'constructor', 'toString', '']) {
     assert.equal(store.get(key), undefined)
-    store.set(key, one, true)
+    store.set(key, one, 'active')
     assert.equal(store.get(key), one)
   }
 })
 
 test('a key stands in one room only', () => {
   const store = memoryStore<Entry>(10)
-  store.set('a', one, true)
-  store.set('a', two, false)
+  store.set('a', one, 'active')
+  store.set('a', two, 'inactive')
   assert.equal(store.get('a'), two)
   assert.deepEqual(store.sizes(), { entries: 0, inactiveEntries: 1 })
-  store.set('a', one, true)
+  store.set('a', one, 'active')
   assert.equal(store.get('a'), one)
   assert.deepEqual(store.sizes(), { entries: 1, inactiveEntries: 0 })
 })
 
 test('delete says whether there was something', () => {
   const store = memoryStore<Entry>(10)
-  store.set('a', one, true)
-  store.set('b', two, false)
+  store.set('a', one, 'active')
+  store.set('b', two, 'inactive')
   assert.deepEqual(['a', 'b', 'c', 'a'].map(store.delete), [true, true, false, false])
   assert.deepEqual(store.sizes(), { entries: 0, inactiveEntries: 0 })
 })
 
 test('deleteWhere looks at active ones, and counts', () => {
   const store = memoryStore<Entry>(10)
-  store.set('a', one, true)
-  store.set('b', two, true)
-  store.set('c', one, false)
+  store.set('a', one, 'active')
+  store.set('b', two, 'active')
+  store.set('c', one, 'inactive')
   assert.equal(store.deleteWhere(({ name }) => name === 'one'), 1)
   assert.equal(store.get('a'), undefined)
   assert.equal(store.get('b'), two)
@@ -58,8 +58,8 @@ test('deleteWhere looks at active ones, and counts', () => {
 
 test('clear empties both rooms, and counts', () => {
   const store = memoryStore<Entry>(10)
-  store.set('a', one, true)
-  store.set('b', two, false)
+  store.set('a', one, 'active')
+  store.set('b', two, 'inactive')
   assert.equal(store.clear(), 2)
   assert.equal(store.clear(), 0)
   assert.equal(store.get('a') ?? store.get('b'), undefined)
@@ -68,11 +68,24 @@ test('clear empties both rooms, and counts', () => {
 test('each room is bounded: the least recently used go first', () => {
   const store = memoryStore<Entry>(20)
   for (let i = 0; i < 100; i++) {
-    store.set(`active-${i}`, one, true)
-    store.set(`inactive-${i}`, two, false)
+    store.set(`active-${i}`, one, 'active')
+    store.set(`inactive-${i}`, two, 'inactive')
     store.get('active-0')
   }
   assert.deepEqual(store.sizes(), { entries: 20, inactiveEntries: 2 })
   assert.equal(store.get('active-0'), one)
   assert.equal(store.get('active-1'), undefined)
+})
+
+test('what can be multiplied has a room of its own, which the others do not notice', () => {
+  const store = memoryStore<Entry>(10)
+  store.set('good', one, 'active')
+  for (let i = 0; i < 100; i++) store.set(`again-${i}`, two, 'multiplied')
+  assert.equal(store.get('good'), one)
+  assert.deepEqual([store.get('again-0'), store.get('again-99')], [undefined, two])
+  assert.deepEqual(store.sizes(), { entries: 11, inactiveEntries: 0 })
+  store.set('again-99', one, 'active')
+  assert.deepEqual(store.sizes(), { entries: 11, inactiveEntries: 0 }, 'it has moved')
+  assert.equal(store.deleteWhere((entry) => entry === two), 9)
+  assert.equal(store.delete('good'), true)
 })

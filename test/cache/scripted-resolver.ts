@@ -29,7 +29,7 @@ export function scriptedResolver (answer: (token: string) => TokenRecord | null 
     async resolve (token) {
       asked.push(token)
       await new Promise((resolve) => setImmediate(resolve))
-      return { record: await answer(token), maxAge: Infinity, key: null, isAsked: true }
+      return { record: await answer(token), maxAge: Infinity, key: null, canBeMultiplied: false, isAsked: true }
     },
     async close () { isClosed = true }
   }

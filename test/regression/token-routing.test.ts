@@ -147,6 +147,22 @@ test('a signature without `kid` is tried with eight keys of a set that is not th
   await refused('token_invalid', verifySignature(await signedBy(8), rules))
 })
 
+test('a stolen token that is encrypted anew for our public key again and again pushes out nothing but its like', async (t) => {
+  const issuer = jwtIssuer('https://a.example.com')
+  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const decryption = { keys: [{ pem: privateKey.export({ type: 'pkcs8', format: 'pem' }) as string }], keyManagementAlgorithms: ['RSA-OAEP-256' as const] }
+  const server = await double(t, json({ active: true, aud: audience, cnf }))
+  const asking = { issuer: 'https://b.example.com', audience, allowInsecureLoopback: true, introspection: { endpoint: `${server.origin}/i`, clientAuth } }
+  const { status } = await app(t, [issuer.options({ decryption }), asking], undefined, { cache: { maxEntries: 5 } })
+  assert.equal(await status('opaque'), 200)
+  const stolen = await issuer.issue({ cnf: { 'x5t#S256': 'A'.repeat(43) } })
+  for (let i = 0; i < 20; i++) {
+    assert.equal(await status(await new CompactEncrypt(Buffer.from(stolen)).setProtectedHeader({ alg: 'RSA-OAEP-256', enc: 'A256GCM' }).encrypt(publicKey)), 401)
+  }
+  assert.equal(await status('opaque'), 200)
+  assert.equal(server.calls.length, 1)
+})
+
 test('claims that every object inherits are none', async (t) => {
   const issuer = jwtIssuer()
   const { status } = await app(t, [issuer.options()], { '/': { claims: { required: ['toString'] } }, '/own': { claims: { required: ['sub'] } } })

@@ -18,7 +18,7 @@ function heldCalls () {
   const guarded = breaker({
     identity: [],
     resolve: () => new Promise((resolve, reject) => {
-      underWay.push((isFine) => isFine ? resolve({ record: null, maxAge: Infinity, key: null, isAsked: true }) : reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true })))
+      underWay.push((isFine) => isFine ? resolve({ record: null, maxAge: Infinity, key: null, canBeMultiplied: false, isAsked: true }) : reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true })))
     }),
     close: async () => {}
   })

@@ -5,7 +5,7 @@ import type { Resolved, TokenResolver } from '../../lib/token/resolver.ts'
 import { refuse, type Refusal } from '../../lib/errors.ts'
 import { refused } from './refused.ts'
 
-const inactive: Resolved = { record: null, maxAge: Infinity, key: null, isAsked: true }
+const inactive: Resolved = { record: null, maxAge: Infinity, key: null, canBeMultiplied: false, isAsked: true }
 
 beforeEach(() => mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 }))
 afterEach(() => mock.timers.reset())
