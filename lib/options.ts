@@ -1,6 +1,6 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import type { CertificateDecoder } from '../types/client-certificate.ts'
-import { formats } from './certificate/formats.ts'
+import { formatNames } from './certificate/formats.ts'
 import { presets } from './certificate/presets.ts'
 import { clientAuthMethods } from './token/client-auth.ts'
 import { contentEncryptionAlgorithms, keyManagementAlgorithms } from './token/decryption.ts'
@@ -91,12 +91,22 @@ export const CertificateSchema = Type.Object({
     ...fieldName, secret: true, description: 'Name of the header. Only this one is ever read.'
   })),
   format: Type.Optional(Type.Union([
-    oneOf(Object.keys(formats) as Array<keyof typeof formats>, {}),
+    oneOf(formatNames, {}),
     functionType<CertificateDecoder>('CertificateDecoder')
   ], {
-    allowed: [...Object.keys(formats).map((name) => `"${name}"`), 'a function'].join(', '),
-    description: 'How the certificate is written in the header; or a function that gives the DER of one value and throws for a bad one. Never guessed.'
+    allowed: [...formatNames.map((name) => `"${name}"`), 'a function'].join(', '),
+    description: 'How the certificate is written in the header; or a function that gives the DER of one value and throws for a bad one. Never guessed. ' +
+      'With `x5t#S256`, `sha256-hex` and `sha256-base64` only the thumbprint is known.'
   })),
+  xfcc: Type.Optional(Type.Object({
+    elements: Type.Optional(Type.Integer({
+      minimum: 1,
+      maximum: 10,
+      default: 1,
+      description: 'How many elements the header has, exactly: one for each proxy that adds one. Others are refused, since a client can make up elements.'
+    })),
+    client: Type.Optional(oneOf(['first', 'last'], { description: 'Which of several elements is the client\'s.' }))
+  }, { ...closed, description: 'How to read `X-Forwarded-Client-Cert`.' })),
   trustedProxies: Type.Optional(Type.Array(Type.String(nonEmpty), {
     minItems: 1,
     allowed: 'a list of IP addresses, CIDRs, and "unix" for a unix socket',

@@ -84,15 +84,18 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
     maxAge: cache === undefined ? Infinity : cache === false ? 0 : cache.maxTtl,
     challenges: buildChallenges(registration.realm, scopes.length > 0 ? scopes : anyScope ?? []),
     readFields: requestFields(binding === 'off' ? {} : certificate.fields),
-    upstream: upstreamOf(options, own.upstream !== undefined, handler, issuers, path)
+    upstream: upstreamOf(options, certificate, own.upstream !== undefined, handler, issuers, path)
   })
 }
 
 /** An upstream and the handler that forwards to it go together; one that the plugin's options set is for the routes that use it. */
-function upstreamOf ({ upstream }: RouteOptions, isOwn: boolean, handler: Handler, issuers: Verification['issuers'], path: string): UpstreamOptions | null {
+function upstreamOf ({ upstream }: RouteOptions, certificate: CertificateSource, isOwn: boolean, handler: Handler, issuers: Verification['issuers'], path: string): UpstreamOptions | null {
   if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
   if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
   if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token had loaded; allowed: after \`await app.register(…)\``)
+  if (upstream?.certificate?.format === 'rfc9440' && certificate.hasThumbprintsOnly && handler === 'forward') {
+    throw new OptionsError(`${path}.upstream.certificate.format: found "rfc9440", but only thumbprints come in; allowed: "x5t#S256"`)
+  }
   const without = upstream?.token === 'jwt' ? issuers.find((issuer) => takesOpaque(issuer) && !issuer.givesJwt) : undefined
   if (without !== undefined && handler === 'forward') {
     throw new OptionsError(`${path}.upstream.token: found "jwt", but ${without.issuer.name} may have no JWT to give; allowed: with verify "jwt", or introspection.response "jwt"`)

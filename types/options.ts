@@ -67,11 +67,22 @@ export interface CertificateOptions {
    */
   source?: 'header' | 'tls'
   /** The proxy: fills `header`, `format` and `verified` with what the README says it sends. Each can be overridden. */
-  preset?: 'nginx' | 'apache' | 'haproxy' | 'caddy' | 'rfc9440'
+  preset?: 'nginx' | 'apache' | 'haproxy' | 'caddy' | 'ingress-nginx' | 'openshift' | 'envoy' | 'traefik' | 'kong' | 'aws-alb' | 'aws-cloudfront' | 'gcp' | 'azure-app-gateway' | 'azure-app-service' | 'cloudflare' | 'akamai' | 'rfc9440'
   /** Name of the header. Only this one is ever read. */
   header?: string
-  /** How the certificate is written in the header; or a function that gives the DER of one value and throws for a bad one. Never guessed. */
-  format?: 'pem' | 'url-pem' | 'base64-der' | 'base64-pem' | 'rfc9440' | CertificateDecoder
+  /** How the certificate is written in the header; or a function that gives the DER of one value and throws for a bad one. Never guessed. With `x5t#S256`, `sha256-hex` and `sha256-base64` only the thumbprint is known. */
+  format?: 'pem' | 'url-pem' | 'base64-der' | 'base64-der-list' | 'base64-pem' | 'hex-der' | 'rfc9440' | 'x5t#S256' | 'sha256-hex' | 'sha256-base64' | 'xfcc' | CertificateDecoder
+  /** How to read `X-Forwarded-Client-Cert`. */
+  xfcc?: {
+    /**
+     * How many elements the header has, exactly: one for each proxy that adds one. Others are refused, since a client can make up elements.
+     *
+     * @defaultValue 1
+     */
+    elements?: number
+    /** Which of several elements is the client's. */
+    client?: 'first' | 'last'
+  }
   /** Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket. Judged on the address of the socket, never on forwarded headers. Required for a header source. */
   trustedProxies?: string[]
   /** The verdict of the proxy that must stand beside every certificate; `false` where certificates are self-signed and only the thumbprint counts. */

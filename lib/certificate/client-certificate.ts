@@ -14,6 +14,20 @@ export function presentCertificate (der: Buffer): PresentedCertificate {
   return Object.freeze({ digest, certificate: viewOf(der, digest.toString('base64url')) })
 }
 
+// What Caddy makes of an absent certificate, in whatever spelling.
+const digestOfNothing = hash('sha256', '', 'buffer')
+
+/** A certificate of which the proxy says only the thumbprint. */
+export function presentThumbprint (digest: Buffer): PresentedCertificate {
+  if (digest.equals(digestOfNothing)) throw refuse('certificate_placeholder', 'the thumbprint of nothing')
+  const unknown = { get: () => { throw new TypeError('the proxy sends only the thumbprint of the certificate') } }
+  // Not enumerable: who copies or prints the certificate gets what there is.
+  const view = Object.defineProperties({ thumbprint: digest.toString('base64url') }, Object.fromEntries(certificateMembers.map((name) => [name, unknown])))
+  return Object.freeze({ digest, certificate: Object.freeze(view) as ClientCertificate })
+}
+
+const certificateMembers = ['der', 'subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'subjectAltName', 'x509'] as const satisfies Array<keyof ClientCertificate>
+
 /**
  * Node's parser takes bytes after the certificate, two certificates in a row, and BER around it: then the hash of what was
  * sent is not the hash of what was read. `raw` is what was read; nothing but exactly that is taken.

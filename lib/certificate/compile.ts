@@ -1,12 +1,16 @@
+import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { OptionsError } from '../errors.ts'
 import { foldName } from '../field-name.ts'
 import { defaultOf, CertificateSchema, type CertificateOptions } from '../options.ts'
-import { formats } from './formats.ts'
+import { commaFormats, formats, type FormatName } from './formats.ts'
 import { presets, type Preset } from './presets.ts'
-import { headerSource, tlsSource, type CertificateSource } from './source.ts'
+import { certificateBy, headerSource, tlsSource, type CertificateSource, type Decoded } from './source.ts'
+import { thumbprintFormats } from './thumbprint-formats.ts'
 import { trustedPeers } from './trusted-proxy.ts'
+import { readXfcc } from './xfcc.ts'
 
 const schemas = CertificateSchema.properties
+const xfccSchemas = schemas.xfcc.properties
 const reserved = new Set(['authorization', 'connection', 'content-length', 'cookie', 'forwarded', 'host', 'transfer-encoding', 'x-forwarded-for'])
 
 /**
@@ -42,11 +46,25 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   if (options.secretName !== undefined) refuseShortName(options.secretName, options.header, path)
   return headerSource({
     header,
-    decode: typeof format === 'function' ? format : formats[format],
+    decode: decoderOf(format, options.xfcc, `${path}.xfcc`),
+    hasThumbprintsOnly: typeof format === 'string' && format in thumbprintFormats,
+    hasCommas: typeof format === 'string' && commaFormats.has(format),
     isTrusted: trustedPeers(trustedProxies, `${path}.trustedProxies`),
     verified,
     maxBytes: options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
   })
+}
+
+function decoderOf (format: FormatName | CertificateDecoder, xfcc: CertificateOptions['xfcc'], path: string): (value: string) => Decoded {
+  if (format === 'xfcc') {
+    const { elements = defaultOf<number>(xfccSchemas.elements), client } = xfcc ?? {}
+    if (elements > 1 && client === undefined) throw new OptionsError(`${path}.client: missing; with ${elements} elements one of "first" and "last" is the client, and the other a proxy`)
+    return (value) => readXfcc(value, { elements, client: client ?? 'last' })
+  }
+  if (xfcc !== undefined) throw new OptionsError(`${path}: has no meaning with another format; allowed: with format "xfcc"`)
+  if (typeof format === 'function') return certificateBy(format)
+  if (format in thumbprintFormats) return (value) => ({ digest: thumbprintFormats[format as keyof typeof thumbprintFormats](value) })
+  return certificateBy(formats[format as keyof typeof formats])
 }
 
 function refuseReserved (name: string, path: string): void {

@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { isRefusal, refuse } from '../errors.ts'
 import type { RequestFields } from '../request-fields.ts'
-import { presentCertificate, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
+import { presentCertificate, presentThumbprint, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
 import { isPlaceholder } from './placeholder.ts'
 
 /** Why there is no certificate. Not an error by itself: a route may do without one. */
@@ -18,6 +18,8 @@ export interface RememberedCertificate {
 }
 
 export interface CertificateSource {
+  /** Whether only thumbprints come in, never a certificate. */
+  readonly hasThumbprintsOnly: boolean
   /** What the header with the certificate and the one with the verdict are called: each may stand once, under no alias. */
   readonly fields: { readonly certificate?: string, readonly verdict?: string }
   /**
@@ -36,20 +38,27 @@ export interface CertificateSource {
 
 export interface HeaderSourceOptions {
   readonly header: string
-  readonly decode: CertificateDecoder
+  /** What a value holds: a certificate, or only the thumbprint of one. */
+  readonly decode: (value: string) => Decoded
+  readonly hasThumbprintsOnly: boolean
+  /** Whether a comma belongs to the format. */
+  readonly hasCommas: boolean
   readonly isTrusted: (socket: Socket) => boolean
   readonly verified: { readonly header: string, readonly value: string } | false
   readonly maxBytes: number
 }
 
+export type Decoded = { readonly der: Uint8Array } | { readonly digest: Buffer }
+
 /** Certificates to share; only those that some token is bound to, so that nobody else can fill the room. */
 const maxShared = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
-export function headerSource ({ header, decode, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
+export function headerSource ({ header, decode, hasThumbprintsOnly, hasCommas, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
   const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
 
   const source: CertificateSource = {
+    hasThumbprintsOnly,
     fields: { certificate: header, ...(verified === false ? {} : { verdict: verified.header }) },
 
     read ({ certificate: value, verdict }, socket, remembered) {
@@ -74,8 +83,10 @@ export function headerSource ({ header, decode, isTrusted, verified, maxBytes }:
 
   function readValue (value: string): PresentedCertificate {
     if (value.length > maxBytes) throw refuse('certificate_too_large')
-    if (value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
-    const der = decodeStrictly(decode, value)
+    if (!hasCommas && value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
+    const decoded = decode(value)
+    if ('digest' in decoded) return presentThumbprint(decoded.digest)
+    const der = Buffer.from(decoded.der)
     const presented = presentCertificate(der)
     const seen = shared.get(presented.certificate.thumbprint)
     // The same digest is the same certificate: parsing it again, which costs more than everything else here, tells nothing new.
@@ -83,6 +94,11 @@ export function headerSource ({ header, decode, isTrusted, verified, maxBytes }:
     refuseUnlessOneCertificate(der)
     return presented
   }
+}
+
+/** Of a decoder that gives a certificate. */
+export function certificateBy (decode: CertificateDecoder): (value: string) => Decoded {
+  return (value) => ({ der: decodeStrictly(decode, value) })
 }
 
 /** A decoder of the user's own may throw anything; none of it goes further, since its message may hold the value. */
@@ -105,6 +121,7 @@ export function tlsSource (): CertificateSource {
   type Remembering = TLSSocket & { [kCertificate]?: RememberedCertificate }
 
   const source: CertificateSource = {
+    hasThumbprintsOnly: false,
     fields: {},
 
     read (_fields, socket) {

@@ -4,8 +4,8 @@ import { compileCertificateSource } from '../../lib/certificate/compile.ts'
 import { OptionsError } from '../../lib/errors.ts'
 import type { CertificateOptions } from '../../lib/options.ts'
 
-const presets = 'nginx, apache, haproxy, caddy, rfc9440'
-const formats = '"pem", "url-pem", "base64-der", "base64-pem", "rfc9440", a function'
+const presets = 'nginx, apache, haproxy, caddy, ingress-nginx, openshift, envoy, traefik, kong, aws-alb, aws-cloudfront, gcp, azure-app-gateway, azure-app-service, cloudflare, akamai, rfc9440'
+const formats = '"pem", "url-pem", "base64-der", "base64-der-list", "base64-pem", "hex-der", "rfc9440", "x5t#S256", "sha256-hex", "sha256-base64", "xfcc", a function'
 const trustedProxies = ['127.0.0.1']
 
 // Each names the path, what was found, and what is allowed.

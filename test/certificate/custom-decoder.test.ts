@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { isRefusal } from '../../lib/errors.ts'
-import { headerSource } from '../../lib/certificate/source.ts'
+import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { inboundMessage, readFrom, verdictOf } from './inbound.ts'
 import { malformations } from './malformed-der.ts'
@@ -14,7 +14,7 @@ const secret = 'a-value-that-must-not-be-told'
 const message = inboundMessage([['X-Cert', secret]])
 
 function sourceOf (decode: unknown) {
-  return headerSource({ header: 'X-Cert', decode: decode as CertificateDecoder, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+  return headerSource({ header: 'X-Cert', decode: certificateBy(decode as CertificateDecoder), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
 }
 
 describe('a decoder of the user\'s own', () => {

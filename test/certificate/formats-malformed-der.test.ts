@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash, createPublicKey } from 'node:crypto'
 import { before, describe, it } from 'node:test'
-import { formats, type FormatName } from '../../lib/certificate/formats.ts'
-import { headerSource } from '../../lib/certificate/source.ts'
+import { formats } from '../../lib/certificate/formats.ts'
+import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import { createCertificate, createCertificateRequest, createKeys, createRevocationList, type TestCertificate } from './certificates.ts'
 import { inboundMessage, verdictOf } from './inbound.ts'
 import { berInSignedPart, malformations } from './malformed-der.ts'
-import { write } from './spellings.ts'
+import { write, type FormatName } from './spellings.ts'
 
 const otherThings: Record<string, Buffer> = {}
 let certificate: TestCertificate
@@ -24,7 +24,7 @@ before(async () => {
 
 for (const [name, decode] of Object.entries(formats)) {
   const format = name as FormatName
-  const source = headerSource({ header: 'x-cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+  const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
   const read = (der: Buffer): string => verdictOf(source, inboundMessage([['x-cert', write(format, der)]]))
 
   describe(`format ${format}: what it holds must be one certificate in DER`, () => {

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { createHash, X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import fc from 'fast-check'
-import { formats, type FormatName } from '../../lib/certificate/formats.ts'
-import { headerSource } from '../../lib/certificate/source.ts'
+import { formats } from '../../lib/certificate/formats.ts'
+import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import { decodeAndCheck } from '../contract/certificate-decoder.contract.ts'
 import { inboundMessage, verdictOf } from './inbound.ts'
-import { spellings, write } from './spellings.ts'
+import { spellings, write, type FormatName } from './spellings.ts'
 import { headerCases } from './vectors.ts'
 
 const der = new X509Certificate(headerCases.certificate_pem).raw
@@ -18,6 +18,8 @@ const saysBase64: Readonly<Record<FormatName, (value: string) => string>> = {
   'url-pem': (value) => withoutArmour(decodeURIComponent(value)),
   'base64-der': (value) => value,
   'base64-pem': (value) => withoutArmour(Buffer.from(value, 'base64').toString()),
+  'base64-der-list': (value) => value.split(',')[0] as string,
+  'hex-der': (value) => Buffer.from(value, 'hex').toString('base64'),
   rfc9440: (value) => value.slice(1, -1)
 }
 
@@ -88,7 +90,7 @@ for (const [name, decode] of Object.entries(formats)) {
     })
 
     it('S-11: no other bytes ever have the thumbprint of a certificate, also when it is known', () => {
-      const source = headerSource({ header: 'x-cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       const read = (value: string): string => verdictOf(source, inboundMessage([['x-cert', value]]))
       const thumbprint = read(write(format, der))
       assert.notEqual(read(write(format, other)), thumbprint)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { before, describe, it } from 'node:test'
-import { formats, type FormatName } from '../../lib/certificate/formats.ts'
+import { formats } from '../../lib/certificate/formats.ts'
 import { certificateDecoderContract, decodeAndCheck } from '../contract/certificate-decoder.contract.ts'
 import { createCertificate } from './certificates.ts'
-import { spellings, write } from './spellings.ts'
+import { spellings, write, type FormatName } from './spellings.ts'
 
 const certificates: Buffer[] = []
 
@@ -27,7 +27,9 @@ for (const [name, decode] of Object.entries(formats)) {
     }
 
     for (const other of Object.keys(spellings) as FormatName[]) {
-      if (other === format) continue
+      // A list of one is written like the one.
+      const isAlike = (name: string): boolean => name.startsWith('base64-der')
+      if (other === format || (isAlike(other) && isAlike(format))) continue
       it(`S-12: never takes the spelling of ${other}`, () => {
         for (const der of certificates) {
           for (const spell of Object.values(spellings[other])) assert.equal(decodeAndCheck(decode, spell(der)), 'certificate_malformed')

@@ -13,8 +13,8 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [undefined, /^options\.certificate: found nothing; allowed: an object with source, preset, header, .*$/],
   ['nginx', /^options\.certificate: found "nginx"; allowed: an object with source, preset, .*$/],
   [{ ...good, source: 'socket' }, /^options\.certificate\.source: found "socket"; allowed: "header", "tls"$/],
-  [{ ...good, preset: 'nginy' }, /^options\.certificate\.preset: found "nginy"; allowed: "nginx", "apache", "haproxy", "caddy", "rfc9440"$/],
-  [{ ...good, format: 'PEM' }, /^options\.certificate\.format: found "PEM"; allowed: "pem", "url-pem", "base64-der", "base64-pem", "rfc9440", a function$/],
+  [{ ...good, preset: 'nginy' }, /^options\.certificate\.preset: found "nginy"; allowed: "nginx", "apache", .*"akamai", "rfc9440"$/],
+  [{ ...good, format: 'PEM' }, /^options\.certificate\.format: found "PEM"; allowed: "pem", "url-pem", .*"xfcc", a function$/],
   [{ ...good, format: null }, /^options\.certificate\.format: found null; allowed: "pem", .*$/],
   [{ ...good, format: 'toString' }, /^options\.certificate\.format: found "toString"; allowed: .*$/],
   [{ ...good, header: `${secret} ` }, /^options\.certificate\.header: found a string of 33 characters; allowed: the name of a header$/],
@@ -33,7 +33,7 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [{ ...good, secretName: { minLength: 8 } }, /^options\.certificate\.secretName\.minLength: found 8; allowed: an integer from 16 to 256$/],
   [{ ...good, maxBytes: 255 }, /^options\.certificate\.maxBytes: found 255; allowed: an integer from 256 to 1048576$/],
   [{ ...good, maxBytes: Infinity }, /^options\.certificate\.maxBytes: found Infinity; allowed: an integer from 256 to 1048576$/],
-  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, trustedProxies, verified, secretName, maxBytes$/]
+  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, secretName, maxBytes$/]
 ]
 
 describe('certificate options that are wrong by themselves stop the boot', () => {

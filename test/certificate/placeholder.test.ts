@@ -4,7 +4,7 @@ import { describe, it } from 'node:test'
 import fc from 'fast-check'
 import { formats } from '../../lib/certificate/formats.ts'
 import { isPlaceholder } from '../../lib/certificate/placeholder.ts'
-import { headerSource } from '../../lib/certificate/source.ts'
+import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import { inboundMessage, verdictOf } from './inbound.ts'
 import { write } from './spellings.ts'
 import { headerCases } from './vectors.ts'
@@ -46,12 +46,12 @@ describe('placeholders for an absent certificate', () => {
 
   for (const [name, decode] of Object.entries(formats)) {
     it(`${name}: each means "no certificate", in every format`, () => {
-      const source = headerSource({ header: 'x-cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       for (const value of Object.values(seen)) assert.equal(verdictOf(source, inboundMessage([['x-cert', value]])), 'certificate_placeholder', value)
     })
 
     it(`${name}: what looks like one, but is not, is malformed and never a certificate`, () => {
-      const source = headerSource({ header: 'x-cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       for (const value of notPlaceholders) {
         assert.match(verdictOf(source, inboundMessage([['x-cert', value]])), /^certificate_(?:malformed|placeholder)$/, value)
       }

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { compileCertificateSource } from '../../lib/certificate/compile.ts'
-import type { FormatName } from '../../lib/certificate/formats.ts'
 import { presets, type PresetName } from '../../lib/certificate/presets.ts'
 import type { CertificateOptions } from '../../types/options.ts'
 import { inboundMessage, socketFrom, verdictOf, type FieldLine } from './inbound.ts'
-import { spellings } from './spellings.ts'
+import { spellings, type FormatName } from './spellings.ts'
 import { headerCases } from './vectors.ts'
 
 const der = new X509Certificate(headerCases.certificate_pem).raw
@@ -23,7 +22,19 @@ const sent: Readonly<Record<PresetName, { certificate: FieldLine, verdict?: Fiel
   apache: { certificate: ['X-SSL-Cert', spelled('url-pem', 'Apache')], verdict: ['X-SSL-Verify', 'SUCCESS'] },
   haproxy: { certificate: ['x-ssl-cert', spelled('base64-der', 'HAProxy')], verdict: ['x-ssl-verify', '0'] },
   caddy: { certificate: ['X-Ssl-Cert', spelled('base64-der', 'Caddy')] },
-  rfc9440: { certificate: ['Client-Cert', spelled('rfc9440', 'HAProxy')] }
+  rfc9440: { certificate: ['Client-Cert', spelled('rfc9440', 'HAProxy')] },
+  'ingress-nginx': { certificate: ['ssl-client-cert', spelled('url-pem', 'nginx')], verdict: ['ssl-client-verify', 'SUCCESS'] },
+  openshift: { certificate: ['X-SSL-Client-DER', spelled('base64-der', 'HAProxy')], verdict: ['X-SSL-Client-Verify', '0'] },
+  envoy: { certificate: ['x-forwarded-client-cert', `Hash=${Buffer.from(thumbprint, 'base64url').toString('hex')};Cert="${spelled('url-pem', 'Azure')}";Subject="CN=a\\, b";URI=spiffe://x/y;DNS=a.example.com`] },
+  traefik: { certificate: ['X-Forwarded-Tls-Client-Cert', spelled('base64-der-list', 'with its chain')] },
+  kong: { certificate: ['X-Client-Cert', spelled('url-pem', 'nginx')] },
+  'aws-alb': { certificate: ['X-Amzn-Mtls-Clientcert-Leaf', spelled('url-pem', 'AWS: ')] },
+  'aws-cloudfront': { certificate: ['CloudFront-Viewer-Cert-Pem', spelled('url-pem', 'CloudFront')], verdict: ['CloudFront-Viewer-Cert-Present', '1'] },
+  gcp: { certificate: ['X-Client-Cert-Leaf', spelled('rfc9440', 'Google')], verdict: ['X-Client-Cert-Chain-Verified', 'true'] },
+  'azure-app-gateway': { certificate: ['X-Client-Cert', spelled('url-pem', 'Azure')], verdict: ['X-Client-Cert-Verification', 'SUCCESS'] },
+  'azure-app-service': { certificate: ['X-ARR-ClientCert', spelled('base64-der', 'Azure')] },
+  cloudflare: { certificate: ['Client-Cert', spelled('rfc9440', 'Cloudflare')] },
+  akamai: { certificate: ['AKAMAI-CC-DER', spelled('rfc9440', 'Akamai')] }
 }
 
 function read (options: CertificateOptions, ...lines: FieldLine[]): string {
@@ -50,9 +61,9 @@ describe('presets', () => {
     })
 
     it(`${preset}: the format can be overridden; then its own is not read`, () => {
-      const format = preset === 'rfc9440' ? 'base64-der' : 'rfc9440'
+      const format = presets[preset].format === 'rfc9440' ? 'base64-der' : 'rfc9440'
       const lines = verdict === undefined ? [] : [verdict]
-      assert.equal(read({ preset, format }, certificate, ...lines), 'certificate_malformed')
+      assert.equal(read({ preset, format }, certificate, ...lines), certificate[1].includes(',') ? 'certificate_ambiguous' : 'certificate_malformed')
       assert.equal(read({ preset, format: () => der }, [certificate[0], 'anything'], ...lines), thumbprint)
     })
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { formats } from '../../lib/certificate/formats.ts'
-import { headerSource, type CertificateSource, type HeaderSourceOptions, type RememberedCertificate } from '../../lib/certificate/source.ts'
+import { certificateBy, headerSource, type CertificateSource, type HeaderSourceOptions, type RememberedCertificate } from '../../lib/certificate/source.ts'
 import { inboundMessage, readFrom, verdictOf } from './inbound.ts'
 import { headerCases } from './vectors.ts'
 
@@ -17,7 +17,7 @@ function countingSource (options: Partial<HeaderSourceOptions> = {}): { source: 
     decoded++
     return formats['base64-der'](text)
   }
-  const source = headerSource({ header: 'X-Cert', decode, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
+  const source = headerSource({ header: 'X-Cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
   return { source, decoded: () => decoded }
 }
 
@@ -63,7 +63,7 @@ describe('a certificate that is remembered beside a token', () => {
 
   it('S-28: of a source with another format does not make its value good in this one', () => {
     const { source: first } = countingSource()
-    const { source: second } = countingSource({ decode: formats.rfc9440 })
+    const { source: second } = countingSource({ decode: certificateBy(formats.rfc9440) })
     assert.equal(verdictOf(second, message, rememberedBy(first)), 'certificate_malformed')
   })
 
@@ -103,7 +103,7 @@ describe('a certificate that several tokens are bound to', () => {
   })
 
   it('is kept by its value: a second spelling takes the place of the first', () => {
-    const { source } = countingSource({ decode: (text) => formats['base64-der'](text.replaceAll('.', '')) })
+    const { source } = countingSource({ decode: certificateBy((text) => formats['base64-der'](text.replaceAll('.', ''))) })
     const first = rememberedBy(source)
     const spelled = readFrom(source, inboundMessage([['X-Cert', `.${value}`]]))
     assert.ok(typeof spelled === 'object')

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
-import { formats, type FormatName } from '../../lib/certificate/formats.ts'
-import { headerSource, type HeaderSourceOptions } from '../../lib/certificate/source.ts'
+import { formats } from '../../lib/certificate/formats.ts'
+import { certificateBy, headerSource, type HeaderSourceOptions } from '../../lib/certificate/source.ts'
 import { inboundMessage, verdictOf, type FieldLine } from './inbound.ts'
-import { spellings } from './spellings.ts'
+import { spellings, type FormatName } from './spellings.ts'
 import { headerCases } from './vectors.ts'
 
 const der = new X509Certificate(headerCases.certificate_pem).raw
@@ -16,7 +16,7 @@ const verified = { header: 'X-Verify', value: 'SUCCESS' }
 
 /** What a source of base64 makes of these lines; every request is one of a trusted peer unless the test says otherwise. */
 function read (lines: readonly FieldLine[], options: Partial<HeaderSourceOptions> = {}): string {
-  const source = headerSource({ header: 'X-Cert', decode: formats['base64-der'], isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
+  const source = headerSource({ header: 'X-Cert', decode: certificateBy(formats['base64-der']), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
   return verdictOf(source, inboundMessage(lines))
 }
 
@@ -117,7 +117,7 @@ describe('header source: two values that a proxy joined', () => {
     it(`S-5: ${format}: a comma is ambiguous, wherever it stands`, () => {
       for (const spell of Object.values(spellings[format])) {
         for (const value of [`${spell(der)},${spell(other)}`, `${spell(der)}, ${spell(der)}`, `${spell(der)},`, `,${spell(der)}`, `evil, ${spell(der)}`]) {
-          assert.equal(read([['X-Cert', value]], { decode: formats[format] }), 'certificate_ambiguous')
+          assert.equal(read([['X-Cert', value]], { decode: certificateBy(formats[format]) }), 'certificate_ambiguous')
         }
       }
     })

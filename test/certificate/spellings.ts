@@ -1,4 +1,7 @@
-import type { FormatName } from '../../lib/certificate/formats.ts'
+import type { formats } from '../../lib/certificate/formats.ts'
+
+/** Formats that hold a certificate. */
+export type FormatName = keyof typeof formats
 
 /** PEM as OpenSSL writes it: 64 columns, a line break at the end. */
 export function pemOf (der: Buffer, label = 'CERTIFICATE'): string {
@@ -30,6 +33,13 @@ export const spellings: Readonly<Record<FormatName, Readonly<Record<string, (der
   },
   'base64-der': {
     'HAProxy %[ssl_c_der,base64], Caddy, Azure App Service': (der) => der.toString('base64')
+  },
+  'base64-der-list': {
+    'Traefik: the client\'s alone': (der) => der.toString('base64'),
+    'Traefik: with its chain': (der) => [der, der, der].map((each) => each.toString('base64')).join(',')
+  },
+  'hex-der': {
+    'HAProxy %[ssl_c_der,hex]': (der) => der.toString('hex').toUpperCase()
   },
   'base64-pem': {
     'Apache %{base64:%{SSL_CLIENT_CERT}}': (der) => Buffer.from(pemOf(der)).toString('base64')
