@@ -93,8 +93,8 @@ function upstreamOf ({ upstream }: RouteOptions, certificate: CertificateSource,
   if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
   if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
   if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token had loaded; allowed: after \`await app.register(…)\``)
-  if (upstream?.certificate?.format === 'rfc9440' && certificate.hasThumbprintsOnly && handler === 'forward') {
-    throw new OptionsError(`${path}.upstream.certificate.format: found "rfc9440", but only thumbprints come in; allowed: "x5t#S256"`)
+  if (upstream?.certificate?.format === 'rfc9440' && certificate.mayLackCertificate && handler === 'forward') {
+    throw new OptionsError(`${path}.upstream.certificate.format: found "rfc9440", but thumbprints come in without a certificate; allowed: "x5t#S256"`)
   }
   const without = upstream?.token === 'jwt' ? issuers.find((issuer) => takesOpaque(issuer) && !issuer.givesJwt) : undefined
   if (without !== undefined && handler === 'forward') {

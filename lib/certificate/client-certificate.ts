@@ -7,11 +7,13 @@ export interface PresentedCertificate {
   /** SHA-256 of the DER, 32 bytes. */
   readonly digest: Buffer
   readonly certificate: ClientCertificate
+  /** False where only the thumbprint is known. */
+  readonly isWhole: boolean
 }
 
 export function presentCertificate (der: Buffer): PresentedCertificate {
   const digest = hash('sha256', der, 'buffer')
-  return Object.freeze({ digest, certificate: viewOf(der, digest.toString('base64url')) })
+  return Object.freeze({ digest, certificate: viewOf(der, digest.toString('base64url')), isWhole: true })
 }
 
 // What Caddy makes of an absent certificate, in whatever spelling.
@@ -23,7 +25,8 @@ export function presentThumbprint (digest: Buffer): PresentedCertificate {
   const unknown = { get: () => { throw new TypeError('the proxy sends only the thumbprint of the certificate') } }
   // Not enumerable: who copies or prints the certificate gets what there is.
   const view = Object.defineProperties({ thumbprint: digest.toString('base64url') }, Object.fromEntries(certificateMembers.map((name) => [name, unknown])))
-  return Object.freeze({ digest, certificate: Object.freeze(view) as ClientCertificate })
+  // A copy: bytes that were cut from a larger buffer would keep all of it.
+  return Object.freeze({ digest: Buffer.from(Uint8Array.from(digest).buffer), certificate: Object.freeze(view) as ClientCertificate, isWhole: false })
 }
 
 const certificateMembers = ['der', 'subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'subjectAltName', 'x509'] as const satisfies Array<keyof ClientCertificate>

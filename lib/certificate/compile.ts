@@ -47,7 +47,7 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   return headerSource({
     header,
     decode: decoderOf(format, options.xfcc, `${path}.xfcc`),
-    hasThumbprintsOnly: typeof format === 'string' && format in thumbprintFormats,
+    mayLackCertificate: typeof format === 'string' && (format in thumbprintFormats || format === 'xfcc'),
     hasCommas: typeof format === 'string' && commaFormats.has(format),
     isTrusted: trustedPeers(trustedProxies, `${path}.trustedProxies`),
     verified,

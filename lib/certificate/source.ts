@@ -18,8 +18,8 @@ export interface RememberedCertificate {
 }
 
 export interface CertificateSource {
-  /** Whether only thumbprints come in, never a certificate. */
-  readonly hasThumbprintsOnly: boolean
+  /** Whether a thumbprint may come in without its certificate. */
+  readonly mayLackCertificate: boolean
   /** What the header with the certificate and the one with the verdict are called: each may stand once, under no alias. */
   readonly fields: { readonly certificate?: string, readonly verdict?: string }
   /**
@@ -40,7 +40,7 @@ export interface HeaderSourceOptions {
   readonly header: string
   /** What a value holds: a certificate, or only the thumbprint of one. */
   readonly decode: (value: string) => Decoded
-  readonly hasThumbprintsOnly: boolean
+  readonly mayLackCertificate: boolean
   /** Whether a comma belongs to the format. */
   readonly hasCommas: boolean
   readonly isTrusted: (socket: Socket) => boolean
@@ -54,11 +54,11 @@ export type Decoded = { readonly der: Uint8Array } | { readonly digest: Buffer }
 const maxShared = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
-export function headerSource ({ header, decode, hasThumbprintsOnly, hasCommas, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
+export function headerSource ({ header, decode, mayLackCertificate, hasCommas, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
   const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
 
   const source: CertificateSource = {
-    hasThumbprintsOnly,
+    mayLackCertificate,
     fields: { certificate: header, ...(verified === false ? {} : { verdict: verified.header }) },
 
     read ({ certificate: value, verdict }, socket, remembered) {
@@ -90,7 +90,7 @@ export function headerSource ({ header, decode, hasThumbprintsOnly, hasCommas, i
     const presented = presentCertificate(der)
     const seen = shared.get(presented.certificate.thumbprint)
     // The same digest is the same certificate: parsing it again, which costs more than everything else here, tells nothing new.
-    if (seen !== undefined) return seen.presented
+    if (seen?.presented.isWhole === true) return seen.presented
     refuseUnlessOneCertificate(der)
     return presented
   }
@@ -121,7 +121,7 @@ export function tlsSource (): CertificateSource {
   type Remembering = TLSSocket & { [kCertificate]?: RememberedCertificate }
 
   const source: CertificateSource = {
-    hasThumbprintsOnly: false,
+    mayLackCertificate: false,
     fields: {},
 
     read (_fields, socket) {

@@ -14,7 +14,7 @@ const secret = 'a-value-that-must-not-be-told'
 const message = inboundMessage([['X-Cert', secret]])
 
 function sourceOf (decode: unknown) {
-  return headerSource({ header: 'X-Cert', decode: certificateBy(decode as CertificateDecoder), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+  return headerSource({ header: 'X-Cert', decode: certificateBy(decode as CertificateDecoder), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
 }
 
 describe('a decoder of the user\'s own', () => {

@@ -24,7 +24,7 @@ before(async () => {
 
 for (const [name, decode] of Object.entries(formats)) {
   const format = name as FormatName
-  const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+  const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
   const read = (der: Buffer): string => verdictOf(source, inboundMessage([['x-cert', write(format, der)]]))
 
   describe(`format ${format}: what it holds must be one certificate in DER`, () => {

@@ -90,7 +90,7 @@ for (const [name, decode] of Object.entries(formats)) {
     })
 
     it('S-11: no other bytes ever have the thumbprint of a certificate, also when it is known', () => {
-      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       const read = (value: string): string => verdictOf(source, inboundMessage([['x-cert', value]]))
       const thumbprint = read(write(format, der))
       assert.notEqual(read(write(format, other)), thumbprint)

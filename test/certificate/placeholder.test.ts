@@ -46,12 +46,12 @@ describe('placeholders for an absent certificate', () => {
 
   for (const [name, decode] of Object.entries(formats)) {
     it(`${name}: each means "no certificate", in every format`, () => {
-      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       for (const value of Object.values(seen)) assert.equal(verdictOf(source, inboundMessage([['x-cert', value]])), 'certificate_placeholder', value)
     })
 
     it(`${name}: what looks like one, but is not, is malformed and never a certificate`, () => {
-      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
+      const source = headerSource({ header: 'x-cert', decode: certificateBy(decode), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384 })
       for (const value of notPlaceholders) {
         assert.match(verdictOf(source, inboundMessage([['x-cert', value]])), /^certificate_(?:malformed|placeholder)$/, value)
       }

@@ -17,7 +17,7 @@ function countingSource (options: Partial<HeaderSourceOptions> = {}): { source: 
     decoded++
     return formats['base64-der'](text)
   }
-  const source = headerSource({ header: 'X-Cert', decode: certificateBy(decode), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
+  const source = headerSource({ header: 'X-Cert', decode: certificateBy(decode), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
   return { source, decoded: () => decoded }
 }
 

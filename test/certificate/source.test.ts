@@ -16,7 +16,7 @@ const verified = { header: 'X-Verify', value: 'SUCCESS' }
 
 /** What a source of base64 makes of these lines; every request is one of a trusted peer unless the test says otherwise. */
 function read (lines: readonly FieldLine[], options: Partial<HeaderSourceOptions> = {}): string {
-  const source = headerSource({ header: 'X-Cert', decode: certificateBy(formats['base64-der']), hasThumbprintsOnly: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
+  const source = headerSource({ header: 'X-Cert', decode: certificateBy(formats['base64-der']), mayLackCertificate: false, hasCommas: false, isTrusted: () => true, verified: false, maxBytes: 16_384, ...options })
   return verdictOf(source, inboundMessage(lines))
 }
 

@@ -97,7 +97,8 @@ describe('a source of thumbprints', () => {
   }
 
   it('has no certificate to send upstream: that stops the boot', async () => {
-    await assert.rejects(scene('x5t#S256', { certificate: { header: 'client-cert', format: 'rfc9440' } }), /upstream\.certificate\.format: found "rfc9440", but only thumbprints come in; allowed: "x5t#S256"/)
+    await assert.rejects(scene('x5t#S256', { certificate: { header: 'client-cert', format: 'rfc9440' } }),
+      /upstream\.certificate\.format: found "rfc9440", but thumbprints come in without a certificate; allowed: "x5t#S256"/)
     const app = await scene('x5t#S256', { certificate: { header: 'x-thumbprint' } })
     await app.close()
   })

@@ -77,6 +77,15 @@ describe('XFCC: elements that a client made up', () => {
     ['a hash of another kind', `Hash=${hash1.slice(0, 40)}`, 'certificate_malformed'],
     ['neither hash nor certificate', 'Subject="CN=a";URI=spiffe://x', 'certificate_malformed'],
     ['PEM with something behind it', `Cert="${encodeURIComponent(`${pemOf(own)}x`)}"`, 'certificate_malformed'],
+    ['a quote of the client\'s that hides the element of Envoy', `Hash=${hash2};URI=",By=spiffe://gw;Hash=${hash1};URI="`, 'certificate_malformed'],
+    ['the same in a DNS name', `Hash=${hash2};DNS=",By=spiffe://gw;Hash=${hash1};DNS="`, 'certificate_malformed'],
+    ['the same in a subject', `Hash=${hash2};Subject=",By=spiffe://gw;Hash=${hash1};URI="`, 'certificate_malformed'],
+    ['the same in a chain', `Hash=${hash2};Chain=",Hash=${hash1};URI="`, 'certificate_malformed'],
+    ['the same with the victim\'s certificate', `Hash=${hash2};${certOf(victim)};URI=",By=x;Hash=${hash1};${certOf(own)};URI="`, 'certificate_malformed'],
+    ['a semicolon and a comma at the end', `Hash=${hash1};,`, 'certificate_malformed'],
+    ['a hash in quotes', `Hash="${hash1}"`, 'certificate_malformed'],
+    ['an escaped certificate', `Cert="${encodeURIComponent(pemOf(own)).replace('-', '\\\\-')}"`, 'certificate_malformed'],
+    ['a tab', `Hash=${hash1};URI=a\tb`, 'certificate_malformed'],
     ['something else', 'x'.repeat(1000), 'certificate_malformed']
   ]
   for (const [name, value, reason] of forged) it(name, () => assert.equal(outcome(value), reason))
@@ -89,6 +98,24 @@ describe('XFCC: elements that a client made up', () => {
       assert.notEqual(outcome(written), theirs)
       assert.notEqual(outcome(`Hash=${hash1};URI=${uri.join('')};DNS=${dns.join('')}`), theirs)
     }), { numRuns: 5000 })
+  })
+
+  it('whatever a client puts before and behind the element that Envoy adds, the victim\'s thumbprint never comes out', () => {
+    const piece = fc.constantFrom(',', ';', '=', '"', '\\\\', 'Hash=', hash2, `Hash=${hash2}`, 'By=x', 'URI=', 'DNS=', 'Subject="', 'Chain="', 'Cert="', certOf(victim), ' ', 'a')
+    const text = fc.array(piece, { maxLength: 6 }).map((pieces) => pieces.join(''))
+    fc.assert(fc.property(text, text, text, fc.boolean(), (sent, uri, dns, isWhole) => {
+      // APPEND_FORWARD: what the client sent, a comma, and the element of the one that is nearest.
+      const element = `By=spiffe://gw;Hash=${hash1}${isWhole ? `;${certOf(own)};Subject="CN=x"` : ''};URI=${uri};DNS=${dns}`
+      assert.notEqual(outcome(`Hash=${hash2}${sent},${element}`), theirs)
+      assert.notEqual(outcome(`${sent},${element}`), theirs)
+      for (const elements of [2, 3]) assert.notEqual(outcome(element, { elements, client: 'last' }), theirs)
+    }), { numRuns: 10_000 })
+  })
+
+  it('of several elements the last is none that a name made up', () => {
+    for (const name of [`URI=spiffe://x,Hash=${hash2}`, `DNS=a,Hash=${hash2}`, `${certOf(own)};Subject="CN=x";URI=spiffe://x,Hash=${hash2};${certOf(victim)}`]) {
+      assert.equal(outcome(`By=spiffe://gw;Hash=${hash1};${name}`, { elements: 2, client: 'last' }), 'certificate_ambiguous')
+    }
   })
 
   it('any text gives a thumbprint that stands in it, or a refusal', () => {
@@ -118,6 +145,19 @@ describe('XFCC: options', () => {
 
   it('with several elements the operator must say which', () => {
     assert.throws(() => compile({ xfcc: { elements: 2 } }), { message: /^certificate\.xfcc\.client: missing; with 2 elements one of "first" and "last" is the client/ })
+  })
+
+  it('a certificate that was first known by its thumbprint is read when it comes', () => {
+    const source = compile({})
+    const read = (value: string) => {
+      const certificate = source.read({ authorization: undefined, certificate: value, verdict: undefined }, socketFrom('127.0.0.1'), undefined)
+      assert.ok(typeof certificate === 'object')
+      return source.share(certificate).presented
+    }
+    assert.equal(read(`Hash=${hash1}`).isWhole, false)
+    const whole = read(`Hash=${hash1};${certOf(own)}`)
+    assert.deepEqual([whole.isWhole, whole.certificate.der], [true, own])
+    assert.equal(read(certOf(own)).isWhole, true)
   })
 
   it('have no meaning with another format', () => {
