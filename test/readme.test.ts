@@ -9,6 +9,9 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
 import * as library from '../lib/index.ts'
 import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
+import { recommended as apache } from './e2e/front-apache.ts'
+import { recommended as caddy } from './e2e/front-caddy.ts'
+import { recommended as haproxy } from './e2e/front-haproxy.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions } from '../types/options.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
@@ -140,6 +143,13 @@ test('eviction and decisions', async (t) => {
   await app.inject({ url: '/', headers: by(stranger) })
   assert.deepEqual(counted, ['allowed', 'binding_mismatch'])
   assert.deepEqual(app.boundToken.stats().decisions, { allowed: 1, refused: { binding_mismatch: 1 } })
+})
+
+test('the proxies are configured as in the tests that run them', () => {
+  for (const [language, recommended] of Object.entries({ haproxy, apache, caddy })) {
+    const lines = recommended.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+    assert.ok(readme.includes(`\`\`\`${language}\n${lines.join('\n')}\n\`\`\`\n`), language)
+  }
 })
 
 test('every TypeScript block was run', () => {
