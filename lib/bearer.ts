@@ -5,6 +5,13 @@ import { refuse } from './errors.ts'
 // The scheme is case-insensitive (RFC 9110 section 11.1).
 const credentials = /^bearer +([a-z0-9\-._~+/]+=*)$/i
 
+const b64token = /^[a-z0-9\-._~+/]+=*$/i
+
+/** Whether text can stand behind `Bearer `. */
+export function isBearerToken (text: string): boolean {
+  return b64token.test(text)
+}
+
 // Another scheme is "no authentication information" (RFC 6750 section 3.1): a token of RFC 9110 section 5.6.2 that is not
 // `Bearer`, alone or before a space.
 const otherScheme = /^(?!bearer(?: |$))[!#$%&'*+\-.^_`|~0-9a-z]+(?: |$)/i

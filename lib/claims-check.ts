@@ -4,6 +4,9 @@ import { OptionsError } from './errors.ts'
 
 export type ClaimsCheck = (claims: Claims) => boolean
 
+/** The schema of the plugin's options is that of every route. */
+const compiled = new WeakMap<object, ClaimsCheck>()
+
 /**
  * A JSON Schema over the claims of a token, compiled once. Nothing is coerced and no default filled in; a keyword or format that
  * is not known stops the boot, since it would check nothing.
@@ -11,6 +14,14 @@ export type ClaimsCheck = (claims: Claims) => boolean
  * @throws OptionsError
  */
 export function claimsCheck (schema: object, path: string): ClaimsCheck {
+  const known = compiled.get(schema)
+  if (known !== undefined) return known
+  const check = compile(schema, path)
+  compiled.set(schema, check)
+  return check
+}
+
+function compile (schema: object, path: string): ClaimsCheck {
   try {
     const ajv = new Ajv({ strict: true, ownProperties: true, strictRequired: false, strictTypes: false, strictTuples: false, allowUnionTypes: true })
     const validate = ajv.compile<Claims>(schema as AnySchema)

@@ -108,7 +108,8 @@ async function readPid (directory: string): Promise<number> {
   return Number(await readFile(join(directory, 'nginx.pid'), 'utf8').catch(() => NaN))
 }
 
-async function shakesHands (port: number, ca: string): Promise<boolean> {
+/** Whether a server with a certificate of this authority answers at the port. */
+export async function shakesHands (port: number, ca: string): Promise<boolean> {
   const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
   try {
     await once(socket, 'secureConnect')

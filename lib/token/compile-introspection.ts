@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto'
 import type { Issuer } from '../access-token.ts'
+import { isBearerToken } from '../bearer.ts'
 import { OptionsError, refuse } from '../errors.ts'
 import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions, type Secret } from '../options.ts'
 import { resolveSecret } from '../secret.ts'
@@ -83,21 +84,18 @@ async function authentication (options: ClientAuthOptions, { issuer, tls }: Opti
   } satisfies ClientCredentials)
 }
 
-/** RFC 6750 section 2.1 */
-const bearerToken = /^[A-Za-z0-9\-._~+/]+=*$/
-
 /** A function may hang or fail: that is nobody's fault but ours. */
 async function tokenSource (token: Secret | undefined, timeout: number, path: string): Promise<() => Promise<string>> {
   if (typeof token !== 'function') {
     const text = token === undefined ? '' : await resolveSecret(token, path)
-    if (token !== undefined && !bearerToken.test(text)) throw new OptionsError(`${path}: found something that is no bearer token; allowed: the characters of RFC 6750 section 2.1`)
+    if (token !== undefined && !isBearerToken(text)) throw new OptionsError(`${path}: found something that is no bearer token; allowed: the characters of RFC 6750 section 2.1`)
     return async () => text
   }
   return async () => {
     let timer: NodeJS.Timeout | undefined
     const late = new Promise<never>((_resolve, reject) => { timer = setTimeout(reject, timeout) })
     return await Promise.race([resolveSecret(token, path), late])
-      .then((text) => bearerToken.test(text) ? text : Promise.reject(new TypeError('not a bearer token')))
+      .then((text) => isBearerToken(text) ? text : Promise.reject(new TypeError('not a bearer token')))
       .catch(() => { throw refuse('issuer_refused_us', 'our own access token can not be had') })
       .finally(() => clearTimeout(timer))
   }

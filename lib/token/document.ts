@@ -1,6 +1,6 @@
 import { refuse, type Refusal } from '../errors.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
-import type { Answered, Exchange } from './exchange.ts'
+import { isPacked, type Answered, type Exchange } from './exchange.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 
 // Also `application/jwk-set+json` (RFC 7517 section 8.5). Parameters: none, or the one encoding that JSON has.
@@ -14,10 +14,10 @@ const json = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json(?:[ \t]*;[ \t]*charset=
  */
 export async function readDocument (exchange: Exchange, url: URL, what: string): Promise<Record<string, unknown>> {
   const answered = await exchange.send(url, { method: 'GET', headers: { accept: 'application/json' } })
-  const { status, contentType, contentEncoding, body } = answered
+  const { status, contentType, body } = answered
   if (status !== 200) throw refuseStatus(answered, what)
   if (!json.test(contentType)) throw refuse('issuer_bad_response', `${what}: the content type is not JSON`)
-  if (!/^(?:identity)?$/i.test(contentEncoding)) throw refuse('issuer_bad_response', `${what}: a content encoding that was not asked for`)
+  if (isPacked(answered)) throw refuse('issuer_bad_response', `${what}: a content encoding that was not asked for`)
   if (body === null) throw refuse('issuer_bad_response', `${what}: longer than we read`)
   const document = parseStrictJsonObject(body)
   if (document === null) throw refuse('issuer_bad_response', `${what}: not one JSON object with each member once`)

@@ -2,7 +2,7 @@ import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { refuse } from '../errors.ts'
 import type { SharedLists } from '../shared-lists.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
-import type { Answered } from './exchange.ts'
+import { isPacked, type Answered } from './exchange.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 
 // 500 may be about this one token; these are about the server, or come from what stands before it.
@@ -48,8 +48,9 @@ export function refuseStatus (answered: Answered): void {
   if (status !== 200) throw refuse('issuer_bad_response', `status ${status}`)
 }
 
-export function readBody ({ contentEncoding, body }: Answered): Buffer {
-  if (!/^(?:identity)?$/i.test(contentEncoding)) throw refuse('issuer_bad_response', 'a content encoding that was not asked for')
+export function readBody (answered: Answered): Buffer {
+  const { body } = answered
+  if (isPacked(answered)) throw refuse('issuer_bad_response', 'a content encoding that was not asked for')
   if (body === null) throw refuse('issuer_bad_response', 'longer than 131072 bytes')
   return body
 }

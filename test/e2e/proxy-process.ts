@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
 import { accessSync, chownSync, constants, rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
@@ -7,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
-import { connect } from 'node:tls'
+import { shakesHands } from '../../examples/demo/front-nginx.ts'
 import { listen } from '../../examples/demo/listen.ts'
 import type { Pki } from '../../examples/demo/pki.ts'
 
@@ -106,16 +105,4 @@ async function start (pki: Pki, { path, args, configuration }: ProxyProgram, por
     await wait(10)
   }
   return { port, close }
-}
-
-async function shakesHands (port: number, ca: string): Promise<boolean> {
-  const socket = connect({ host: '127.0.0.1', port, ca, servername: 'localhost' })
-  try {
-    await once(socket, 'secureConnect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
 }

@@ -3,6 +3,7 @@ import { test, type TestContext } from 'node:test'
 import { by, optionsFor, owner, ownersClaims, protectedApp } from './protected-app.ts'
 import Fastify from 'fastify'
 import boundToken from '../../lib/index.ts'
+import { claimsCheck } from '../../lib/claims-check.ts'
 
 const adult = {
   type: 'object',
@@ -73,3 +74,8 @@ for (const [what, claims] of [
     assert.match(await bootError(t, claims), /^route (HEAD|GET) \/: config\.boundToken\.claims: found .*; allowed: a JSON Schema$/s)
   })
 }
+
+test('a schema is compiled once, however many routes have it', () => {
+  assert.equal(claimsCheck(adult, 'a'), claimsCheck(adult, 'b'))
+  assert.notEqual(claimsCheck(adult, 'a'), claimsCheck({ ...adult }, 'a'))
+})

@@ -8,7 +8,7 @@ import type { IssuerOptions } from '../../lib/options.ts'
 import { unseal } from '../../lib/seal.ts'
 import * as doubles from '../doubles/authorization-server.ts'
 import { refused } from './refused.ts'
-import { compiled } from './resolver-at.ts'
+import { recordOf } from './resolver-at.ts'
 import { signingKey, type SigningKey } from './signing-key.ts'
 
 const name = 'https://login.example.com'
@@ -27,8 +27,7 @@ after(() => server.close())
 const asJwt = (jwt: string, contentType = 'application/jwt', status = 200): doubles.Behaviour => doubles.answer(status, { 'content-type': contentType }, jwt)
 
 async function ask (behaviour: doubles.Behaviour, jwt: Partial<NonNullable<IssuerOptions['jwt']>> = {}, token = 'opaque-token'): Promise<TokenRecord | null> {
-  server.behave(behaviour)
-  const resolver = await compiled({
+  return await recordOf(server, behaviour, {
     issuer: name,
     audience: 'rs',
     allowInsecureLoopback: true,
@@ -36,12 +35,7 @@ async function ask (behaviour: doubles.Behaviour, jwt: Partial<NonNullable<Issue
       endpoint: `${server.origin}/introspect`, response: 'jwt', clientAuth: { method: 'client_secret_basic', clientId: 'api', clientSecret }
     },
     jwt: { jwks: { keys: [key.jwk()] as never }, ...jwt }
-  })
-  try {
-    return await resolver.record(token)
-  } finally {
-    await resolver.close()
-  }
+  }, token)
 }
 
 async function faulty (behaviour: doubles.Behaviour, jwt?: Partial<NonNullable<IssuerOptions['jwt']>>): Promise<void> {

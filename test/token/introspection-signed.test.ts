@@ -7,7 +7,7 @@ import type { TokenRecord } from '../../lib/access-token.ts'
 import type { IssuerOptions } from '../../lib/options.ts'
 import * as doubles from '../doubles/authorization-server.ts'
 import { refused } from './refused.ts'
-import { compiled } from './resolver-at.ts'
+import { compiled, recordOf } from './resolver-at.ts'
 import { signingKey, type SigningKey } from './signing-key.ts'
 
 const name = 'https://login.example.com'
@@ -29,8 +29,7 @@ const sent = (jwt: string, contentType = media, status = 200): doubles.Behaviour
 const sign = async (more: Record<string, unknown> = {}, header: Record<string, unknown> = {}, by = key): Promise<string> => await by.sign(claims(more) as never, { typ, ...header })
 
 async function ask (behaviour: doubles.Behaviour, jwt: Partial<NonNullable<IssuerOptions['jwt']>> = {}): Promise<TokenRecord | null> {
-  server.behave(behaviour)
-  const resolver = await compiled({
+  return await recordOf(server, behaviour, {
     issuer: name,
     audience: 'https://rs.example.com',
     allowInsecureLoopback: true,
@@ -39,11 +38,6 @@ async function ask (behaviour: doubles.Behaviour, jwt: Partial<NonNullable<Issue
     },
     jwt: { jwks: { keys: [key.jwk()] as never }, ...jwt }
   })
-  try {
-    return await resolver.record('opaque-token')
-  } finally {
-    await resolver.close()
-  }
 }
 
 async function faulty (behaviour: doubles.Behaviour, jwt?: Partial<NonNullable<IssuerOptions['jwt']>>): Promise<void> {

@@ -5,6 +5,7 @@ import { compileIssuer, type Report } from '../../lib/token/compile.ts'
 import { exchange } from '../../lib/token/exchange.ts'
 import { introspection, maxResponseBytes, type IntrospectionOptions } from '../../lib/token/introspection.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
+import type { Behaviour, Double } from '../doubles/authorization-server.ts'
 
 export const issuer: Issuer = { name: 'https://login.example.com', audience: ['rs'] }
 export const credentials = { clientId: 'api', clientSecret: 'vR7-client-secret-9Qx' }
@@ -39,6 +40,17 @@ export function resolverAt (origin: string, { timeout = 2000, ca = null, ...opti
 
 export function withRecord (resolver: TokenResolver): RecordResolver {
   return { ...resolver, record: async (token) => (await resolver.resolve(token)).record }
+}
+
+/** What comes of one token where the authorization server answers so. */
+export async function recordOf (server: Double, behaviour: Behaviour, options: IssuerOptions, token = 'opaque-token'): Promise<TokenRecord | null> {
+  server.behave(behaviour)
+  const resolver = await compiled(options)
+  try {
+    return await resolver.record(token)
+  } finally {
+    await resolver.close()
+  }
 }
 
 /** The resolver that asks the issuer of these options. */
