@@ -1,27 +1,21 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest, RouteOptions as FastifyRouteOptions } from 'fastify'
+import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, setRefusalHeaders } from './answer.ts'
 import { evictionSelector } from './cache/eviction.ts'
-import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
-import { dropFields, foldName } from './field-name.ts'
+import { dropFields } from './field-name.ts'
 import { guard, type Trail } from './guard.ts'
 import { jwtOf } from './jwt-of.ts'
-import { compilePolicy, type Handler, type Policy } from './policy.ts'
+import { policies } from './policies.ts'
+import type { Policy } from './policy.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
 import type { Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
-
-/** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
-interface Compiled {
-  readonly declared: unknown
-  policy: Policy | null
-}
 
 const kForward = Symbol('fastify-bound-token.forward')
 type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> }
@@ -41,8 +35,6 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const registration = await compileRegistration(options, app.server, (level, issuer, detail) => {
     app.log[level]({ issuer }, `authorization server: ${detail}`)
   })
-  const kPolicy = Symbol('fastify-bound-token.policy')
-  const late = new WeakMap<object, Compiled>()
   const decided = decisions()
   const hidden = hiddenFields(app)
   const proxies = upstreams(hidden, (reply, refusal) => {
@@ -50,14 +42,13 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
   const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
-  const recompilations: Array<() => void> = []
   app.addHook('onClose', async () => {
     await Promise.all([registration.close(), proxies.close()])
   })
   const { upstream } = registration.defaults
   // Nobody closes an application that did not start.
   if (upstream !== undefined) await registration.closeUnless(() => { proxies.add(upstream, '', 'options.upstream') })
-  hide(registration.certificate)
+  const routes = policies(registration, proxies, hidden)
 
   app.decorateRequest('accessToken', null)
   app.decorateRequest('clientCertificate', null)
@@ -68,18 +59,10 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   } as Registered)
 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
-  app.addHook('onRoute', (route) => {
-    const declared = route.config?.boundToken
-    const handler = route.handler === forward ? 'forward' : 'other'
-    const compileAgain = (): Policy | null => compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
-    const compiled: Compiled = { declared, policy: compileAgain() }
-    route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
-    // A hook that ran after this one may have changed the declaration in its place.
-    recompilations.push(() => { compiled.policy = compileAgain() })
-  })
+  app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other') })
   app.addHook('onRequest', enforce)
   app.addHook('onReady', async () => {
-    for (const recompile of recompilations.splice(0)) recompile()
+    routes.recompile()
     await proxies.ready()
   })
 
@@ -88,7 +71,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
-      policy = policyOf(request)
+      policy = routes.of(request)
       if (policy === null) return pass(request, null, null, done)
       outcome = guard(policy, request.raw, trail)
     } catch (error) {
@@ -164,34 +147,6 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     setRefusalHeaders(reply, refusal, null)
     return refusal
   }
-
-  function policyOf (request: FastifyRequest): Policy | null {
-    const { config } = request.routeOptions
-    const declared = config.boundToken
-    const compiled = (config as { [kPolicy]?: Compiled })[kPolicy]
-    if (compiled !== undefined && compiled.declared === declared) return compiled.policy
-    // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
-    const again = late.get(config)
-    if (again !== undefined && again.declared === declared) return again.policy
-    const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
-    late.set(config, { declared, policy })
-    return policy
-  }
-
-  function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
-    const policy = compilePolicy(registration, declared, handler, path)
-    if (policy !== null) hide(policy.certificate)
-    if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
-    return policy
-  }
-
-  function hide ({ fields }: CertificateSource): void {
-    for (const name of Object.values(fields)) hidden.add(foldName(name))
-  }
-}
-
-function nameOf (route: FastifyRouteOptions): string {
-  return `${[route.method].flat().join(', ')} ${route.url}`
 }
 
 export default fp(boundToken, { name: 'fastify-bound-token', fastify: '5.x' })

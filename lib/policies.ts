@@ -1,0 +1,75 @@
+import type { FastifyRequest, RouteOptions as FastifyRouteOptions } from 'fastify'
+import type { CertificateSource } from './certificate/source.ts'
+import { foldName } from './field-name.ts'
+import { compilePolicy, type Handler, type Policy, type Registration } from './policy.ts'
+import type { Upstreams } from './upstream/proxy.ts'
+
+/** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
+interface Compiled {
+  readonly declared: unknown
+  policy: Policy | null
+}
+
+/** The policies of all routes of one registration. */
+export interface Policies {
+  /**
+   * Compiles a route's policy when it is declared.
+   *
+   * @throws OptionsError
+   */
+  declare (route: FastifyRouteOptions, handler: Handler): void
+  /** Compiles all again: a hook that ran after ours may have changed a declaration in its place. */
+  recompile (): void
+  /** @returns null for a public route */
+  of (request: FastifyRequest): Policy | null
+}
+
+/** @param hidden - folded names under which some route reads a certificate; grows with the routes */
+export function policies (registration: Registration, proxies: Upstreams, hidden: Set<string>): Policies {
+  const kPolicy = Symbol('fastify-bound-token.policy')
+  const late = new WeakMap<object, Compiled>()
+  const recompilations: Array<() => void> = []
+  hide(registration.certificate)
+
+  return {
+    declare (route, handler) {
+      const declared = route.config?.boundToken
+      const compileAgain = (): Policy | null => compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
+      const compiled: Compiled = { declared, policy: compileAgain() }
+      route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
+      recompilations.push(() => { compiled.policy = compileAgain() })
+    },
+
+    recompile () {
+      for (const recompile of recompilations.splice(0)) recompile()
+    },
+
+    of (request) {
+      const { config } = request.routeOptions
+      const declared = config.boundToken
+      const compiled = (config as { [kPolicy]?: Compiled })[kPolicy]
+      if (compiled !== undefined && compiled.declared === declared) return compiled.policy
+      // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
+      const again = late.get(config)
+      if (again !== undefined && again.declared === declared) return again.policy
+      const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
+      late.set(config, { declared, policy })
+      return policy
+    }
+  }
+
+  function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
+    const policy = compilePolicy(registration, declared, handler, path)
+    if (policy !== null) hide(policy.certificate)
+    if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
+    return policy
+  }
+
+  function hide ({ fields }: CertificateSource): void {
+    for (const name of Object.values(fields)) hidden.add(foldName(name))
+  }
+}
+
+function nameOf (route: FastifyRouteOptions): string {
+  return `${[route.method].flat().join(', ')} ${route.url}`
+}
