@@ -81,6 +81,7 @@ export const reasons = {
   certificate_too_large: ['invalidToken', 'longer than `certificate.maxBytes`'],
   certificate_source_untrusted: ['invalidToken', 'the certificate header came from a peer outside `trustedProxies`'],
   certificate_unverified: ['invalidToken', 'the verify header is absent or has another value'],
+  certificate_not_allowed: ['invalidToken', 'the names in the certificate are none of those in `certificate.match`'],
   scope_insufficient: ['insufficientScope', 'a scope that the route demands is absent'],
   client_not_allowed: ['insufficientScope', 'the client is not one of the route\'s `clients`'],
   claims_insufficient: ['insufficientScope', 'the claims are not what the route\'s `claims` demand'],

@@ -1,5 +1,7 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import type { CertificateDecoder } from '../types/client-certificate.ts'
+import { attributeTypes, type AttributeName } from './certificate/attribute-types.ts'
+import { chainFormats } from './certificate/chain-formats.ts'
 import { formatNames } from './certificate/formats.ts'
 import { presets } from './certificate/presets.ts'
 import { clientAuthMethods } from './token/client-auth.ts'
@@ -79,6 +81,47 @@ const IssuerTlsSchema = Type.Object({
   key: Type.Optional(asSecret('Private key of the client certificate, in PEM. A file is read again when it changes.'))
 }, { ...closed, typeName: 'IssuerTlsOptions' })
 
+const oneOrMore = (description?: string) => Type.Optional(Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })], {
+  allowed: 'a string or a list of strings', ...description !== undefined && { description }
+}))
+
+export const NameSchema = Type.Object(Object.fromEntries(Object.keys(attributeTypes).map((name) => [name, oneOrMore()])) as Record<AttributeName, ReturnType<typeof oneOrMore>>, {
+  ...closed, typeName: 'CertificateName'
+})
+const name = (description: string) => Type.Optional(Type.Intersect([NameSchema], { description }))
+
+export const MatchSchema = Type.Object({
+  subject: name('Attributes of the subject, such as `{ O: \'Partner\', CN: [\'a\', \'b\'] }`: each must be there, and every value of it must be one of these.'),
+  issuer: name('Attributes of the issuer.'),
+  subjectAltName: Type.Optional(Type.Object({
+    dns: oneOrMore('DNS names, without wildcards.'),
+    uri: oneOrMore('URIs.'),
+    email: oneOrMore('Mail addresses.'),
+    ip: oneOrMore('IP addresses.')
+  }, { ...closed, description: 'Alternative names: of each kind that is named here, the certificate must have one of these.' }))
+}, { ...closed, typeName: 'CertificateMatchOptions' })
+
+export const ProxyCertificateSchema = Type.Object({
+  thumbprints: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of thumbprints', description: 'SHA-256 of its certificate, in base64url or hex.' })),
+  subjects: Type.Optional(Type.Array(NameSchema, {
+    minItems: 1, allowed: 'a list of names', description: 'Subjects of its certificate, where the `ca` of the server vouches for it.'
+  }))
+}, { ...closed, typeName: 'ProxyCertificateOptions' })
+
+export const TrustedProxySchema = Type.Union([
+  Type.String(nonEmpty),
+  Type.Object({
+    addresses: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of IP addresses, CIDRs, and "unix"', description: 'IP addresses, CIDRs, and `unix`.' })),
+    clientCertificate: Type.Optional(Type.Intersect([ProxyCertificateSchema], {
+      description: 'The certificate that the proxy itself shows, where it connects to Fastify with mutual TLS.'
+    })),
+    secretHeader: Type.Optional(Type.Object({
+      name: Type.String({ ...fieldName, description: 'Name of the header.' }),
+      value: asSecret('Its value, at least 32 characters. A file is read again when it changes.')
+    }, { ...closed, description: 'A header with a secret that only the proxy knows, and that it overwrites or removes in what clients send.' }))
+  }, closed)
+], { typeName: 'TrustedProxy', allowed: 'an IP address, a CIDR, "unix", or { addresses, clientCertificate, secretHeader }' })
+
 export const CertificateSchema = Type.Object({
   source: Type.Optional(oneOf(['header', 'tls'], {
     default: 'header',
@@ -107,10 +150,11 @@ export const CertificateSchema = Type.Object({
     })),
     client: Type.Optional(oneOf(['first', 'last'], { description: 'Which of several elements is the client\'s.' }))
   }, { ...closed, description: 'How to read `X-Forwarded-Client-Cert`.' })),
-  trustedProxies: Type.Optional(Type.Array(Type.String(nonEmpty), {
+  trustedProxies: Type.Optional(Type.Array(TrustedProxySchema, {
     minItems: 1,
-    allowed: 'a list of IP addresses, CIDRs, and "unix" for a unix socket',
-    description: 'Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket. Judged on the address of the socket, never on forwarded headers. Required for a header source.'
+    allowed: 'a list of IP addresses, CIDRs, "unix" for a unix socket, and { addresses, clientCertificate, secretHeader }',
+    description: 'Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket; or an object of which all members must hold: `addresses`, ' +
+      '`clientCertificate: { thumbprints, subjects }` and `secretHeader: { name, value }`. One entry is enough. Judged on the socket, never on forwarded headers. Required for a header source.'
   })),
   verified: Type.Optional(Type.Union([
     Type.Object({
@@ -121,6 +165,23 @@ export const CertificateSchema = Type.Object({
   ], {
     allowed: '{ header, value }, or false',
     description: 'The verdict of the proxy that must stand beside every certificate; `false` where certificates are self-signed and only the thumbprint counts.'
+  })),
+  chain: Type.Optional(Type.Union([
+    Type.Literal('appended'),
+    Type.Object({
+      header: Type.String({ ...fieldName, description: 'Name of the header.' }),
+      format: oneOf(Object.keys(chainFormats) as Array<keyof typeof chainFormats>, { description: 'How the certificates are written in it.' }),
+      leaf: Type.Optional(oneOf(['excluded', 'first'], { default: 'excluded', description: 'Whether the client\'s own certificate stands first in it.' }))
+    }, closed)
+  ], {
+    allowed: '"appended", or { header, format, leaf }',
+    description: 'Where further certificates that the client sent come from: `{ header, format, leaf }`, with `leaf: \'first\'` where the client\'s own stands there too; or ' +
+      '`appended`, behind the client\'s in its own header (`Chain` in XFCC). They are read into `clientCertificate.chain`, and not verified.'
+  })),
+  match: Type.Optional(Type.Union([MatchSchema, Type.Array(MatchSchema, { minItems: 1 })], {
+    allowed: '{ subject, issuer, subjectAltName }, or a list of these',
+    description: 'Names that a certificate must have, exactly: `{ subject, issuer, subjectAltName }`, of which all that are stated must hold, or a list of these of which one must. ' +
+      'Names prove something only where the proxy verifies certificates.'
   })),
   secretName: Type.Optional(Type.Object({
     minLength: Type.Optional(Type.Integer({ minimum: 16, maximum: 256, default: 32, description: 'Least length of the name.' }))
@@ -339,6 +400,9 @@ export const PluginSchema = Type.Object({
 
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
+export type CertificateMatchOptions = Static<typeof MatchSchema>
+export type ProxyCertificateOptions = Static<typeof ProxyCertificateSchema>
+export type TrustedProxy = Static<typeof TrustedProxySchema>
 export type IssuerOptions = Static<typeof IssuerSchema>
 export type IntrospectionOptions = Static<typeof IntrospectionSchema>
 export type JwtOptions = Static<typeof JwtSchema>

@@ -33,7 +33,8 @@ export async function forward (request: FastifyRequest, reply: FastifyReply): Pr
 const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function boundToken (app, options) {
   claimScope(app)
   const registration = await compileRegistration(options, app.server, (level, issuer, detail) => {
-    app.log[level]({ issuer }, `authorization server: ${detail}`)
+    if (issuer === null) app.log[level](detail)
+    else app.log[level]({ issuer }, `authorization server: ${detail}`)
   })
   const decided = decisions()
   const hidden = hiddenFields(app)
@@ -62,7 +63,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other') })
   app.addHook('onRequest', enforce)
   app.addHook('onReady', async () => {
-    routes.recompile()
+    await routes.ready()
     await proxies.ready()
   })
 

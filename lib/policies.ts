@@ -18,8 +18,12 @@ export interface Policies {
    * @throws OptionsError
    */
   declare (route: FastifyRouteOptions, handler: Handler): void
-  /** Compiles all again: a hook that ran after ours may have changed a declaration in its place. */
-  recompile (): void
+  /**
+   * Compiles all again, since a hook that ran after ours may have changed a declaration in its place; resolves when all are ready.
+   *
+   * @throws OptionsError
+   */
+  ready (): Promise<void>
   /** @returns null for a public route */
   of (request: FastifyRequest): Policy | null
 }
@@ -29,6 +33,8 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   const kPolicy = Symbol('fastify-bound-token.policy')
   const late = new WeakMap<object, Compiled>()
   const recompilations: Array<() => void> = []
+  const sources = new Set<CertificateSource>()
+  let isReady = false
   hide(registration.certificate)
 
   return {
@@ -40,8 +46,10 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       recompilations.push(() => { compiled.policy = compileAgain() })
     },
 
-    recompile () {
+    async ready () {
       for (const recompile of recompilations.splice(0)) recompile()
+      await Promise.all([...sources].map(async (source) => { await source.ready() }))
+      isReady = true
     },
 
     of (request) {
@@ -60,9 +68,16 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
 
   function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
     const policy = compilePolicy(registration, declared, handler, path)
-    if (policy !== null) hide(policy.certificate)
+    if (policy !== null) prepare(policy.certificate)
     if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
     return policy
+  }
+
+  function prepare (source: CertificateSource): void {
+    hide(source)
+    if (!isReady) sources.add(source)
+    // Of a route that is older than the plugin: until then its certificates are refused.
+    else source.ready().catch((error: unknown) => registration.surroundings.onTrouble(String(error)))
   }
 
   function hide ({ fields }: CertificateSource): void {

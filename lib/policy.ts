@@ -1,6 +1,7 @@
 import type { CachedTokens, TokenCache } from './cache/cached.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import type { CertificateSource } from './certificate/source.ts'
+import type { Surroundings } from './certificate/surroundings.ts'
 import { buildChallenges, type Challenges } from './challenge.ts'
 import { claimsCheck, type ClaimsCheck } from './claims-check.ts'
 import { OptionsError } from './errors.ts'
@@ -15,8 +16,7 @@ export interface Registration {
   readonly verifiedBy: VerifiedBy
   readonly tokens: TokenCache
   readonly certificate: CertificateSource
-  /** Whether Fastify terminates TLS itself. */
-  readonly speaksTls: boolean
+  readonly surroundings: Surroundings
   readonly realm: string
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
@@ -70,7 +70,7 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
   const { binding = 'required', scopes = [], anyScope = null, audience, clients, cache } = options
   const certificate = options.certificate === undefined
     ? registration.certificate
-    : compileCertificateSource(options.certificate, `${path}.certificate`, registration.speaksTls)
+    : compileCertificateSource(options.certificate, `${path}.certificate`, registration.surroundings)
   return Object.freeze<Policy>({
     tokens,
     certificate,

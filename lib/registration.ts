@@ -1,6 +1,6 @@
-import { Server as TlsServer } from 'node:tls'
 import { tokenCache } from './cache/cached.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
+import { serverTls, type Surroundings } from './certificate/surroundings.ts'
 import { OptionsError } from './errors.ts'
 import { CacheSchema, defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
 import type { Registration } from './policy.ts'
@@ -18,9 +18,10 @@ const cacheDefaults = CacheSchema.properties
  */
 export async function compileRegistration (options: unknown, server: unknown, report: Report): Promise<Registration> {
   const { certificate, issuers, cache = {}, realm, ...defaults } = validateOptions(PluginSchema, options, 'options')
-  const speaksTls = server instanceof TlsServer
-  const source = compileCertificateSource(certificate, 'options.certificate', speaksTls)
+  const surroundings: Surroundings = { server: serverTls(server), onTrouble: (detail) => report('warn', null, detail) }
+  const source = compileCertificateSource(certificate, 'options.certificate', surroundings)
   refuseTwins(issuers)
+  await source.ready()
   const compiled = await compileIssuers(issuers, report)
   const tokens = tokenCache({
     enabled: cache.enabled ?? defaultOf<boolean>(cacheDefaults.enabled),
@@ -34,7 +35,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     verifiedBy: verification(compiled, tokens),
     tokens,
     certificate: source,
-    speaksTls,
+    surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
     defaults,
     close,

@@ -7,6 +7,18 @@ export interface RequestFields {
   readonly certificate: string | undefined
   /** The proxy's verdict about the certificate. */
   readonly verdict: string | undefined
+  /** Further certificates; several lines are one list (RFC 9440 section 2.3). */
+  readonly chain: string | undefined
+  /** What the proxy proves itself with. */
+  readonly secret: string | undefined
+}
+
+/** What the fields of a source are called; undefined for none. */
+export interface FieldNames {
+  readonly certificate?: string
+  readonly verdict?: string
+  readonly chain?: string
+  readonly secret?: string
 }
 
 const detail = 'repeated, under an alias, or named by `Connection`'
@@ -20,13 +32,14 @@ const mostRawHeaders = 2000
  * would take it for the real one. So is a `Connection` field that lists one, which asks the next hop to remove it (RFC
  * 9110 section 7.6.1).
  *
- * @param names - what the header with the certificate and the one with the verdict are called; undefined for none
  * @returns a function from `rawHeaders`; it throws a refusal
  */
-export function requestFields (names: { readonly certificate?: string, readonly verdict?: string }): (rawHeaders: readonly string[]) => RequestFields {
+export function requestFields (names: FieldNames): (rawHeaders: readonly string[]) => RequestFields {
   const certificateName = names.certificate?.toLowerCase()
   const verdictName = names.verdict?.toLowerCase()
-  const watched = ['authorization', ...[certificateName, verdictName].filter((name) => name !== undefined)]
+  const chainName = names.chain?.toLowerCase()
+  const secretName = names.secret?.toLowerCase()
+  const watched = ['authorization', ...[certificateName, verdictName, chainName, secretName].filter((name) => name !== undefined)]
   const folded = watched.map(foldName)
   // Most lines are told apart by their length alone.
   const longest = Math.max('connection'.length, ...watched.map(({ length }) => length))
@@ -37,6 +50,8 @@ export function requestFields (names: { readonly certificate?: string, readonly 
     let authorization: string | undefined
     let certificate: string | undefined
     let verdict: string | undefined
+    let chain: string | undefined
+    let secret: string | undefined
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const line = rawHeaders[i] as string
       if (line.length > longest || !isWatchedLength[line.length]) continue
@@ -51,13 +66,18 @@ export function requestFields (names: { readonly certificate?: string, readonly 
       } else if (name === verdictName) {
         if (verdict !== undefined) throw refuse('certificate_ambiguous', detail)
         verdict = value
+      } else if (name === chainName) {
+        chain = chain === undefined ? value : `${chain}, ${value}`
+      } else if (name === secretName) {
+        if (secret !== undefined) throw refuse('certificate_ambiguous', detail)
+        secret = value
       } else if (name === 'connection') {
         refuseListed(value)
       } else {
         refuseAlias(name)
       }
     }
-    return { authorization, certificate, verdict }
+    return { authorization, certificate, verdict, chain, secret }
   }
 
   function refuseAlias (name: string): void {

@@ -1,15 +1,42 @@
 import { X509Certificate } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { OptionsError } from './errors.ts'
 import type { CertificateAuthorities, Secret } from './options.ts'
+import { renewed } from './renewed.ts'
 
 /**
- * The value that a secret stands for. Read once, at boot; its text never stands in an error.
+ * The value that a secret stands for, now; its text never stands in an error.
  *
  * @throws OptionsError when there is none, so that nothing starts with an empty secret
  */
 export async function resolveSecret (secret: Secret, path: string): Promise<string> {
-  const stored = await storedForm(secret, path)
+  return decode(secret, await storedForm(secret, path), path)
+}
+
+/**
+ * The same for as long as it is needed: a file is read again when it changes, and one that can't be used keeps what there was.
+ *
+ * @param check - throws an OptionsError for a value that is none for this purpose
+ * @param onTrouble - told of a new file that can't be used
+ */
+export async function keptSecret (secret: Secret, path: string, check: (value: string) => void, onTrouble: (detail: string) => void): Promise<() => string> {
+  const checked = (value: string): string => { check(value); return value }
+  const first = checked(await resolveSecret(secret, path))
+  return renewed(filesOf(secret), first, () => checked(secretInFile(secret as { file: string }, path)), (error) => onTrouble(`the new file is not used: ${textOf(error)}`))
+}
+
+/** Where secrets and certificates stand in files, the paths of these. */
+export function filesOf (...sources: ReadonlyArray<Secret | CertificateAuthorities | undefined>): string[] {
+  return sources.flatMap((source) => typeof source === 'object' && 'file' in source ? [source.file] : [])
+}
+
+/** A secret that stands in a file, read at once. @throws OptionsError */
+export function secretInFile (secret: { readonly file: string, readonly encoding?: 'base64' }, path: string): string {
+  return decode(secret, withoutLineBreak(readTextNow(secret.file, path)), path)
+}
+
+function decode (secret: Secret, stored: string, path: string): string {
   if (stored === '') throw new OptionsError(`${path}: found an empty secret; allowed: a string that is not empty`)
   if (typeof secret !== 'object' || secret.encoding === undefined) return stored
   const bytes = Buffer.from(stored.trim(), 'base64')
@@ -32,12 +59,24 @@ async function storedForm (secret: Secret, path: string): Promise<string> {
     if (value === undefined) throw new OptionsError(`${path}: the environment variable ${secret.env} is not set`)
     return value
   }
-  return (await readText(secret.file, path)).replace(/\r?\n$/, '')
+  return withoutLineBreak(await readText(secret.file, path))
+}
+
+function withoutLineBreak (text: string): string {
+  return text.replace(/\r?\n$/, '')
 }
 
 /** PEM certificates to trust. A missing or empty file stops the boot: fail closed. */
 export async function resolveCertificateAuthorities (ca: CertificateAuthorities, path: string): Promise<readonly string[]> {
-  const text = typeof ca === 'string' ? ca : await readText(ca.file, path)
+  return certificatesIn(typeof ca === 'string' ? ca : await readText(ca.file, path), path)
+}
+
+/** The same out of a file, read at once. @throws OptionsError */
+export function authoritiesInFile (file: string, path: string): readonly string[] {
+  return certificatesIn(readTextNow(file, path), path)
+}
+
+function certificatesIn (text: string, path: string): readonly string[] {
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
   if (certificates === null || !certificates.every(isCertificate)) {
     throw new OptionsError(`${path}: found ${certificates === null ? 'no PEM certificate' : 'PEM that is no certificate'}; allowed: PEM text, or { file } with the path of a PEM file`)
@@ -54,9 +93,22 @@ function isCertificate (pem: string): boolean {
 }
 
 async function readText (file: string, path: string): Promise<string> {
+  return await readFile(file, 'utf8').catch((error: unknown) => { throw unreadable(file, path, error) })
+}
+
+function readTextNow (file: string, path: string): string {
   try {
-    return await readFile(file, 'utf8')
+    return readFileSync(file, 'utf8')
   } catch (error) {
-    throw new OptionsError(`${path}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`)
+    throw unreadable(file, path, error)
   }
+}
+
+function unreadable (file: string, path: string, error: unknown): Error {
+  return new OptionsError(`${path}: cannot read ${file} (${(error as NodeJS.ErrnoException).code})`)
+}
+
+/** What to tell the operator of a file that can't be used: our own words only, since others' may hold what is in it. */
+export function textOf (error: unknown): string {
+  return error instanceof OptionsError ? error.message : 'it cannot be read'
 }

@@ -21,11 +21,11 @@ function read (lines: Lines, watched: Parameters<typeof requestFields>[0] = name
   }
 }
 
-const nothing = { authorization: undefined, certificate: undefined, verdict: undefined }
+const nothing = { authorization: undefined, certificate: undefined, verdict: undefined, chain: undefined, secret: undefined }
 
 describe('the fields that the guard reads', () => {
   it('are found in any order and case, among others', () => {
-    const expected = { authorization: 'Bearer t', certificate: 'c', verdict: 'SUCCESS' }
+    const expected = { ...nothing, authorization: 'Bearer t', certificate: 'c', verdict: 'SUCCESS' }
     const lines: Lines = [['Authorization', 'Bearer t'], ['X-SSL-Cert', 'c'], ['X-SSL-Verify', 'SUCCESS'], ['Host', 'a'], ['Accept', '*/*']]
     for (let turn = 0; turn < lines.length; turn++) {
       const turned = [...lines.slice(turn), ...lines.slice(0, turn)]

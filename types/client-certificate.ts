@@ -12,6 +12,11 @@ export interface ClientCertificate {
   readonly thumbprint: string
   /** A copy of the DER encoding. */
   readonly der: Buffer
+  /**
+   * Copies of the other certificates that the proxy passed on, DER, in the order in which they came; empty without
+   * `certificate.chain`, and where a resumed TLS session has lost them. They were chosen by the client and are not verified.
+   */
+  readonly chain: readonly Buffer[]
   readonly subject: string
   readonly issuer: string
   /** Upper-case hex. */

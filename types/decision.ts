@@ -4,7 +4,7 @@ export type Reason =
   | 'token_type_unsupported' | 'token_issuer_mismatch' | 'token_audience_mismatch'
   | 'binding_missing' | 'binding_mismatch' | 'binding_unsupported'
   | 'certificate_missing' | 'certificate_placeholder' | 'certificate_malformed' | 'certificate_ambiguous'
-  | 'certificate_too_large' | 'certificate_source_untrusted' | 'certificate_unverified'
+  | 'certificate_too_large' | 'certificate_source_untrusted' | 'certificate_unverified' | 'certificate_not_allowed'
   | 'scope_insufficient' | 'client_not_allowed' | 'claims_insufficient'
   | 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_bad_response'
   | 'upstream_path_ambiguous' | 'upstream_unavailable' | 'upstream_timeout'

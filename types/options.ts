@@ -20,6 +20,21 @@ export type CertificateAuthorities = string | {
   file: string
 }
 
+/** One way to know a proxy. */
+export type TrustedProxy = string | {
+  /** IP addresses, CIDRs, and `unix`. */
+  addresses?: string[]
+  /** The certificate that the proxy itself shows, where it connects to Fastify with mutual TLS. */
+  clientCertificate?: ProxyCertificateOptions
+  /** A header with a secret that only the proxy knows, and that it overwrites or removes in what clients send. */
+  secretHeader?: {
+    /** Name of the header. */
+    name: string
+    /** Its value, at least 32 characters. A file is read again when it changes. */
+    value: Secret
+  }
+}
+
 export interface FastifyBoundTokenOptions {
   /** Where the client certificate comes from and whom to believe. */
   certificate: CertificateOptions
@@ -83,8 +98,8 @@ export interface CertificateOptions {
     /** Which of several elements is the client's. */
     client?: 'first' | 'last'
   }
-  /** Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket. Judged on the address of the socket, never on forwarded headers. Required for a header source. */
-  trustedProxies?: string[]
+  /** Who may write the header: IP addresses, CIDRs, and `unix` for a unix socket; or an object of which all members must hold: `addresses`, `clientCertificate: { thumbprints, subjects }` and `secretHeader: { name, value }`. One entry is enough. Judged on the socket, never on forwarded headers. Required for a header source. */
+  trustedProxies?: TrustedProxy[]
   /** The verdict of the proxy that must stand beside every certificate; `false` where certificates are self-signed and only the thumbprint counts. */
   verified?: {
     /** Name of the header with the verdict. */
@@ -92,6 +107,21 @@ export interface CertificateOptions {
     /** What it must be, to the letter. */
     value: string
   } | false
+  /** Where further certificates that the client sent come from: `{ header, format, leaf }`, with `leaf: 'first'` where the client's own stands there too; or `appended`, behind the client's in its own header (`Chain` in XFCC). They are read into `clientCertificate.chain`, and not verified. */
+  chain?: 'appended' | {
+    /** Name of the header. */
+    header: string
+    /** How the certificates are written in it. */
+    format: 'pem' | 'url-pem' | 'base64-pem' | 'base64-der' | 'base64-der-list' | 'rfc9440'
+    /**
+     * Whether the client's own certificate stands first in it.
+     *
+     * @defaultValue "excluded"
+     */
+    leaf?: 'excluded' | 'first'
+  }
+  /** Names that a certificate must have, exactly: `{ subject, issuer, subjectAltName }`, of which all that are stated must hold, or a list of these of which one must. Names prove something only where the proxy verifies certificates. */
+  match?: CertificateMatchOptions | CertificateMatchOptions[]
   /** The name of the header is itself a secret: refuse a short one at boot. It never stands in a log or an error. */
   secretName?: {
     /**
@@ -107,6 +137,47 @@ export interface CertificateOptions {
    * @defaultValue 16384
    */
   maxBytes?: number
+}
+
+export interface CertificateName {
+  CN?: string | string[]
+  O?: string | string[]
+  OU?: string | string[]
+  C?: string | string[]
+  ST?: string | string[]
+  L?: string | string[]
+  STREET?: string | string[]
+  DC?: string | string[]
+  UID?: string | string[]
+  serialNumber?: string | string[]
+  organizationIdentifier?: string | string[]
+  businessCategory?: string | string[]
+  emailAddress?: string | string[]
+}
+
+export interface CertificateMatchOptions {
+  /** Attributes of the subject, such as `{ O: 'Partner', CN: ['a', 'b'] }`: each must be there, and every value of it must be one of these. */
+  subject?: CertificateName
+  /** Attributes of the issuer. */
+  issuer?: CertificateName
+  /** Alternative names: of each kind that is named here, the certificate must have one of these. */
+  subjectAltName?: {
+    /** DNS names, without wildcards. */
+    dns?: string | string[]
+    /** URIs. */
+    uri?: string | string[]
+    /** Mail addresses. */
+    email?: string | string[]
+    /** IP addresses. */
+    ip?: string | string[]
+  }
+}
+
+export interface ProxyCertificateOptions {
+  /** SHA-256 of its certificate, in base64url or hex. */
+  thumbprints?: string[]
+  /** Subjects of its certificate, where the `ca` of the server vouches for it. */
+  subjects?: CertificateName[]
 }
 
 export interface IssuerOptions {

@@ -9,11 +9,14 @@ export interface PresentedCertificate {
   readonly certificate: ClientCertificate
   /** False where only the thumbprint is known. */
   readonly isWhole: boolean
+  /** The other certificates that came with it. */
+  readonly chain: readonly Buffer[]
 }
 
-export function presentCertificate (der: Buffer): PresentedCertificate {
+/** @param chain - what the proxy passed on beside it */
+export function presentCertificate (der: Buffer, chain: readonly Buffer[] = []): PresentedCertificate {
   const digest = hash('sha256', der, 'buffer')
-  return Object.freeze({ digest, certificate: viewOf(der, digest.toString('base64url')), isWhole: true })
+  return Object.freeze({ digest, certificate: viewOf(der, digest.toString('base64url'), chain), isWhole: true, chain })
 }
 
 // What Caddy makes of an absent certificate, in whatever spelling.
@@ -26,10 +29,10 @@ export function presentThumbprint (digest: Buffer): PresentedCertificate {
   // Not enumerable: who copies or prints the certificate gets what there is.
   const view = Object.defineProperties({ thumbprint: digest.toString('base64url') }, Object.fromEntries(certificateMembers.map((name) => [name, unknown])))
   // A copy: bytes that were cut from a larger buffer would keep all of it.
-  return Object.freeze({ digest: Buffer.from(Uint8Array.from(digest).buffer), certificate: Object.freeze(view) as ClientCertificate, isWhole: false })
+  return Object.freeze({ digest: Buffer.from(Uint8Array.from(digest).buffer), certificate: Object.freeze(view) as ClientCertificate, isWhole: false, chain: [] })
 }
 
-const certificateMembers = ['der', 'subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'subjectAltName', 'x509'] as const satisfies Array<keyof ClientCertificate>
+const certificateMembers = ['der', 'chain', 'subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'subjectAltName', 'x509'] as const satisfies Array<keyof ClientCertificate>
 
 /**
  * Node's parser takes bytes after the certificate, two certificates in a row, and BER around it: then the hash of what was
@@ -45,12 +48,13 @@ export function refuseUnlessOneCertificate (der: Uint8Array): void {
   if (!raw.equals(der)) throw refuse('certificate_malformed', 'not exactly one certificate in DER')
 }
 
-function viewOf (der: Buffer, thumbprint: string): ClientCertificate {
+function viewOf (der: Buffer, thumbprint: string, chain: readonly Buffer[]): ClientCertificate {
   let parsed: X509Certificate | undefined
   const x509 = (): X509Certificate => (parsed ??= new X509Certificate(der))
   return Object.freeze({
     thumbprint,
     get der () { return Buffer.from(der) },
+    get chain () { return chain.map((each) => Buffer.from(each)) },
     get subject () { return x509().subject },
     get issuer () { return x509().issuer },
     get serialNumber () { return x509().serialNumber },

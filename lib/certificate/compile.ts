@@ -4,8 +4,13 @@ import { foldName } from '../field-name.ts'
 import { defaultOf, CertificateSchema, type CertificateOptions } from '../options.ts'
 import { commaFormats, formats, type FormatName } from './formats.ts'
 import { presets, type Preset } from './presets.ts'
-import { certificateBy, headerSource, tlsSource, type CertificateSource, type Decoded } from './source.ts'
+import { splitChain } from './chain.ts'
+import { appendable, chainFormats } from './chain-formats.ts'
+import { certificateMatch } from './match.ts'
+import { certificateBy, headerSource, type CertificateSource, type Decoded, type HeaderSourceOptions } from './source.ts'
+import { nowhere, type Surroundings } from './surroundings.ts'
 import { thumbprintFormats } from './thumbprint-formats.ts'
+import { tlsSource } from './tls-source.ts'
 import { trustedPeers } from './trusted-proxy.ts'
 import { readXfcc } from './xfcc.ts'
 
@@ -16,17 +21,13 @@ const reserved = new Set(['authorization', 'connection', 'content-length', 'cook
 /**
  * Options of a certificate source, already of the right types, to the source. What does not fit together stops the boot.
  *
- * @param speaksTls - whether Fastify terminates TLS itself
  * @throws OptionsError
  */
-export function compileCertificateSource (options: CertificateOptions, path: string, speaksTls = false): CertificateSource {
+export function compileCertificateSource (options: CertificateOptions, path: string, surroundings: Surroundings = nowhere): CertificateSource {
+  const match = options.match === undefined ? undefined : certificateMatch(options.match, `${path}.match`)
   if (options.source === 'tls') {
-    const other = Object.entries(options).find(([name, value]) => name !== 'source' && value !== undefined)?.[0]
-    if (other !== undefined) throw new OptionsError(`${path}.${other}: has no meaning with source "tls"; allowed: source "header", or no ${other}`)
-    if (!speaksTls) {
-      throw new OptionsError(`${path}.source: found "tls", but this server does not speak TLS; allowed: "header", or Fastify({ https: { requestCert: true, … } })`)
-    }
-    return tlsSource()
+    refuseUnlessTls(options, path, surroundings)
+    return tlsSource(match)
   }
   const preset: Preset | undefined = options.preset === undefined ? undefined : presets[options.preset]
   const header = options.header ?? preset?.header
@@ -37,38 +38,79 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   if (trustedProxies === undefined) {
     throw new OptionsError(`${path}.trustedProxies: missing; without it every caller could forge a certificate; allowed: ${schemas.trustedProxies['allowed']}`)
   }
-  const verified = options.verified ?? preset?.verified ?? false
-  refuseReserved(header, `${path}.header`)
-  if (verified !== false) refuseReserved(verified.header, `${path}.verified.header`)
-  if (verified !== false && foldName(verified.header) === foldName(header)) {
-    throw new OptionsError(`${path}.verified.header: found the header of the certificate; allowed: another name`)
-  }
   if (options.secretName !== undefined) refuseShortName(options.secretName, options.header, path)
+  if (match !== undefined && typeof format === 'string' && format in thumbprintFormats) {
+    throw new OptionsError(`${path}.match: has no meaning with the format "${format}", which has no names; allowed: a format that holds the certificate`)
+  }
+  const verified = options.verified ?? preset?.verified ?? false
+  const maxBytes = options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
+  const peers = trustedPeers(trustedProxies, `${path}.trustedProxies`, surroundings)
+  const chain = chainHeader(options.chain, maxBytes)
+  refuseTwice(path, {
+    header,
+    'verified.header': verified === false ? undefined : verified.header,
+    'chain.header': chain?.header,
+    'trustedProxies.secretHeader.name': peers.secretHeader
+  })
   return headerSource({
     header,
-    decode: decoderOf(format, options.xfcc, `${path}.xfcc`),
+    decode: decoderOf(format, options, path),
     mayLackCertificate: typeof format === 'string' && (format in thumbprintFormats || format === 'xfcc'),
     hasCommas: typeof format === 'string' && commaFormats.has(format),
-    isTrusted: trustedPeers(trustedProxies, `${path}.trustedProxies`),
+    isTrusted: peers.isTrusted,
+    secretHeader: peers.secretHeader,
     verified,
-    maxBytes: options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
+    chain,
+    match,
+    maxBytes,
+    ready: peers.ready
   })
 }
 
-function decoderOf (format: FormatName | CertificateDecoder, xfcc: CertificateOptions['xfcc'], path: string): (value: string) => Decoded {
+function refuseUnlessTls (options: CertificateOptions, path: string, { server }: Surroundings): void {
+  const other = Object.entries(options).find(([name, value]) => name !== 'source' && name !== 'match' && value !== undefined)?.[0]
+  if (other !== undefined) throw new OptionsError(`${path}.${other}: has no meaning with source "tls"; allowed: source "header", or no ${other}`)
+  if (server === null) {
+    throw new OptionsError(`${path}.source: found "tls", but this server does not speak TLS; allowed: "header", or Fastify({ https: { requestCert: true, … } })`)
+  }
+  if (options.match !== undefined && !server.hasAuthorities) {
+    throw new OptionsError(`${path}.match: this server has no authority of its own, so that every public one could vouch for a name; allowed: with Fastify({ https: { ca, … } })`)
+  }
+}
+
+function chainHeader (chain: CertificateOptions['chain'], maxBytes: number): HeaderSourceOptions['chain'] {
+  if (chain === undefined || chain === 'appended') return undefined
+  return { header: chain.header, decode: chainFormats[chain.format], startsWithLeaf: chain.leaf === 'first', maxBytes }
+}
+
+function decoderOf (format: FormatName | CertificateDecoder, { xfcc, chain }: CertificateOptions, path: string): (value: string) => Decoded {
+  const isAppended = chain === 'appended'
   if (format === 'xfcc') {
     const { elements = defaultOf<number>(xfccSchemas.elements), client } = xfcc ?? {}
-    if (elements > 1 && client === undefined) throw new OptionsError(`${path}.client: missing; with ${elements} elements one of "first" and "last" is the client, and the other a proxy`)
-    return (value) => readXfcc(value, { elements, client: client ?? 'last' })
+    if (elements > 1 && client === undefined) throw new OptionsError(`${path}.xfcc.client: missing; with ${elements} elements one of "first" and "last" is the client, and the other a proxy`)
+    return (value) => readXfcc(value, { elements, client: client ?? 'last', withChain: isAppended })
   }
-  if (xfcc !== undefined) throw new OptionsError(`${path}: has no meaning with another format; allowed: with format "xfcc"`)
+  if (xfcc !== undefined) throw new OptionsError(`${path}.xfcc: has no meaning with another format; allowed: with format "xfcc"`)
+  if (isAppended) {
+    const found = appendable.find((name) => name === format)
+    if (found === undefined) throw new OptionsError(`${path}.chain: found "appended", but nothing follows a certificate in this format; allowed: with ${appendable.join(', ')}, xfcc`)
+    return splitChain(found)
+  }
   if (typeof format === 'function') return certificateBy(format)
   if (format in thumbprintFormats) return (value) => ({ digest: thumbprintFormats[format as keyof typeof thumbprintFormats](value) })
   return certificateBy(formats[format as keyof typeof formats])
 }
 
-function refuseReserved (name: string, path: string): void {
-  if (reserved.has(name.toLowerCase())) throw new OptionsError(`${path}: found "${name}", which has a meaning of its own; allowed: another name`)
+/** Two readings of one header, or a header that has a meaning of its own. */
+function refuseTwice (path: string, names: Readonly<Record<string, string | undefined>>): void {
+  const seen = new Map<string, string>()
+  for (const [option, name] of Object.entries(names)) {
+    if (name === undefined) continue
+    if (reserved.has(name.toLowerCase())) throw new OptionsError(`${path}.${option}: found "${name}", which has a meaning of its own; allowed: another name`)
+    const other = seen.get(foldName(name))
+    if (other !== undefined) throw new OptionsError(`${path}.${option}: found the same header as in ${path}.${other}; allowed: another name`)
+    seen.set(foldName(name), option)
+  }
 }
 
 function refuseShortName (secretName: { minLength?: number }, header: string | undefined, path: string): void {

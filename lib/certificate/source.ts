@@ -1,27 +1,28 @@
 import type { Socket } from 'node:net'
-import type { TLSSocket } from 'node:tls'
 import { LRUCache } from 'lru-cache'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { isRefusal, refuse } from '../errors.ts'
-import type { RequestFields } from '../request-fields.ts'
+import type { FieldNames, RequestFields } from '../request-fields.ts'
+import { checked, readChain, type ChainOptions } from './chain.ts'
 import { presentCertificate, presentThumbprint, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
 import { isPlaceholder } from './placeholder.ts'
 
 /** Why there is no certificate. Not an error by itself: a route may do without one. */
 export type Absence = 'certificate_missing' | 'certificate_placeholder'
 
-/** A certificate and the header value that it was read from, so that the same value need not be read twice. */
+/** A certificate and the header values that it was read from, so that the same values need not be read twice. */
 export interface RememberedCertificate {
   readonly source: CertificateSource
   readonly value: string
+  readonly chain: string | undefined
   readonly presented: PresentedCertificate
 }
 
 export interface CertificateSource {
   /** Whether a thumbprint may come in without its certificate. */
   readonly mayLackCertificate: boolean
-  /** What the header with the certificate and the one with the verdict are called: each may stand once, under no alias. */
-  readonly fields: { readonly certificate?: string, readonly verdict?: string }
+  /** What the headers are called that it reads: none may stand under an alias, and only a chain twice. */
+  readonly fields: FieldNames
   /**
    * The certificate of a request.
    *
@@ -34,6 +35,8 @@ export interface CertificateSource {
    * its header value is longer than everything else that is kept of a token.
    */
   share (proven: RememberedCertificate): RememberedCertificate
+  /** Resolves when everything that it needs is loaded; until then it lets nobody in who needs that. @throws OptionsError */
+  ready (): Promise<void>
 }
 
 export interface HeaderSourceOptions {
@@ -43,55 +46,79 @@ export interface HeaderSourceOptions {
   readonly mayLackCertificate: boolean
   /** Whether a comma belongs to the format. */
   readonly hasCommas: boolean
-  readonly isTrusted: (socket: Socket) => boolean
+  /** @param secret - the value of the header that a proxy proves itself with */
+  readonly isTrusted: (socket: Socket, secret: string | undefined) => boolean
+  readonly secretHeader?: string | undefined
   readonly verified: { readonly header: string, readonly value: string } | false
+  /** A header with further certificates. */
+  readonly chain?: ChainOptions & { readonly header: string } | undefined
+  readonly match?: CertificateMatch | undefined
   readonly maxBytes: number
+  ready? (): Promise<void>
 }
 
-export type Decoded = { readonly der: Uint8Array } | { readonly digest: Buffer }
+/** A chain is one that stood in the same value. */
+export type Decoded = { readonly der: Uint8Array, readonly chain?: readonly Uint8Array[] } | { readonly digest: Buffer }
+
+/** Which certificates are taken at all. */
+export interface CertificateMatch {
+  /** @throws Refusal for others */
+  refuseOthers (der: Uint8Array): void
+  ready (): Promise<void>
+}
 
 /** Certificates to share; only those that some token is bound to, so that nobody else can fill the room. */
 const maxShared = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
-export function headerSource ({ header, decode, mayLackCertificate, hasCommas, isTrusted, verified, maxBytes }: HeaderSourceOptions): CertificateSource {
+export function headerSource (options: HeaderSourceOptions): CertificateSource {
+  const { header, decode, mayLackCertificate, hasCommas, isTrusted, verified, chain, match, maxBytes } = options
   const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
 
   const source: CertificateSource = {
     mayLackCertificate,
-    fields: { certificate: header, ...(verified === false ? {} : { verdict: verified.header }) },
+    fields: Object.freeze({ certificate: header, ...verified !== false && { verdict: verified.header }, ...chain && { chain: chain.header }, ...options.secretHeader !== undefined && { secret: options.secretHeader } }),
 
-    read ({ certificate: value, verdict }, socket, remembered) {
+    read ({ certificate: value, verdict, chain: chainValue, secret }, socket, remembered) {
       if (value === undefined) return 'certificate_missing'
-      if (!isTrusted(socket)) throw refuse('certificate_source_untrusted')
-      const isRemembered = remembered !== undefined && remembered.source === source && remembered.value === value
+      if (!isTrusted(socket, secret)) throw refuse('certificate_source_untrusted')
+      const isRemembered = remembered !== undefined && remembered.source === source && remembered.value === value && remembered.chain === chainValue
       if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
       if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
       if (isRemembered) return remembered
-      return Object.freeze({ source, value, presented: readValue(value) })
+      return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue) })
     },
 
     share (proven) {
       const { thumbprint } = proven.presented.certificate
       const seen = shared.get(thumbprint)
-      if (seen !== undefined && seen.value === proven.value) return seen
+      if (seen !== undefined && seen.value === proven.value && seen.chain === proven.chain) return seen
       shared.set(thumbprint, proven)
       return proven
+    },
+
+    async ready () {
+      await Promise.all([options.ready?.(), match?.ready()])
     }
   }
   return Object.freeze(source)
 
-  function readValue (value: string): PresentedCertificate {
+  function readValue (value: string, chainValue: string | undefined): PresentedCertificate {
     if (value.length > maxBytes) throw refuse('certificate_too_large')
     if (!hasCommas && value.includes(',')) throw refuse('certificate_ambiguous', 'a comma, as a proxy leaves it when it joins two lines')
     const decoded = decode(value)
-    if ('digest' in decoded) return presentThumbprint(decoded.digest)
+    if ('digest' in decoded) {
+      if (match !== undefined) throw refuse('certificate_not_allowed', 'a thumbprint has no names')
+      return presentThumbprint(decoded.digest)
+    }
     const der = Buffer.from(decoded.der)
-    const presented = presentCertificate(der)
+    const further = chain === undefined ? checked(decoded.chain ?? []) : readChain(chainValue, der, chain)
+    const presented = presentCertificate(der, further)
     const seen = shared.get(presented.certificate.thumbprint)
     // The same digest is the same certificate: parsing it again, which costs more than everything else here, tells nothing new.
-    if (seen?.presented.isWhole === true) return seen.presented
+    if (seen?.presented.isWhole === true) return further.length === 0 && seen.presented.chain.length === 0 ? seen.presented : presented
     refuseUnlessOneCertificate(der)
+    match?.refuseOthers(der)
     return presented
   }
 }
@@ -113,30 +140,4 @@ function decodeStrictly (decode: CertificateDecoder, value: string): Buffer {
   // An async decoder does not fit; what it rejects with must not end the process.
   Promise.resolve(der).catch(() => {})
   throw refuse('certificate_malformed', 'the decoder gave no bytes')
-}
-
-/** The certificate of the TLS connection, where Fastify itself terminates TLS. */
-export function tlsSource (): CertificateSource {
-  const kCertificate = Symbol('fastify-bound-token.peer-certificate')
-  type Remembering = TLSSocket & { [kCertificate]?: RememberedCertificate }
-
-  const source: CertificateSource = {
-    mayLackCertificate: false,
-    fields: {},
-
-    read (_fields, socket) {
-      const remembered = (socket as Remembering)[kCertificate]
-      if (remembered !== undefined) return remembered
-      const der = (socket as TLSSocket).getPeerX509Certificate?.()?.raw
-      if (der === undefined) return 'certificate_missing'
-      const certificate = Object.freeze({ source, value: '', presented: presentCertificate(der) })
-      // Another handshake on this connection could bring another certificate; none is accepted (RFC 9440 section 1.2).
-      ;(socket as TLSSocket).disableRenegotiation()
-      ;(socket as Remembering)[kCertificate] = certificate
-      return certificate
-    },
-
-    share: (proven) => proven
-  }
-  return Object.freeze(source)
 }

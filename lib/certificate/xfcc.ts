@@ -1,5 +1,7 @@
 import { hash } from 'node:crypto'
 import { refuse } from '../errors.ts'
+import { withoutLeaf } from './chain.ts'
+import { chainFormats } from './chain-formats.ts'
 import { urlPem } from './format/url-pem.ts'
 import { thumbprintFormats } from './thumbprint-formats.ts'
 
@@ -7,10 +9,12 @@ export interface XfccOptions {
   /** How many proxies have written an element, exactly. */
   readonly elements: number
   readonly client: 'first' | 'last'
+  /** Whether to read `Chain`: the certificates that the client sent, its own first. */
+  readonly withChain?: boolean
 }
 
 /** What an element says of the client: its certificate, or only the thumbprint of it. */
-export type XfccElement = { readonly der: Uint8Array } | { readonly digest: Buffer }
+export type XfccElement = { readonly der: Uint8Array, readonly chain?: readonly Uint8Array[] } | { readonly digest: Buffer }
 
 type Pairs = ReadonlyMap<string, string>
 
@@ -32,7 +36,7 @@ const pair = /([A-Za-z]+)=(?:"((?:[^"\\]|\\.)*)"|([^,;"]*))(?=[,;]|$)/y
  *
  * @throws Refusal
  */
-export function readXfcc (value: string, { elements, client }: XfccOptions): XfccElement {
+export function readXfcc (value: string, { elements, client, withChain = false }: XfccOptions): XfccElement {
   const found = parse(value)
   if (found.length !== elements) throw refuse('certificate_ambiguous', `${found.length} elements instead of ${elements}`)
   // A client that leaves out the element which it should bring could make one up behind its own.
@@ -43,8 +47,10 @@ export function readXfcc (value: string, { elements, client }: XfccOptions): Xfc
   const digest = stated === undefined ? null : thumbprintFormats['sha256-hex'](stated)
   if (certificate === undefined) return { digest: digest as Buffer }
   const der = urlPem(certificate)
+  const stands = withChain ? element.get('chain') : undefined
+  const chain = stands === undefined ? [] : chainFormats['url-pem'](stands)
   if (digest !== null && !hash('sha256', der, 'buffer').equals(digest)) throw refuse('certificate_malformed', '`Hash` is not that of `Cert`')
-  return { der }
+  return { der, chain: withoutLeaf(chain, der) }
 }
 
 function parse (value: string): readonly Pairs[] {

@@ -15,7 +15,7 @@ import { remoteKeys } from './keys/remote-keys.ts'
 import { tlsMaterial } from './tls-material.ts'
 
 /** Tells the operator what deserves attention while nobody is refused for it. */
-export type Report = (level: 'info' | 'warn', issuer: string, detail: string) => void
+export type Report = (level: 'info' | 'warn', issuer: string | null, detail: string) => void
 
 /** Milliseconds for a metadata document or a JWK set. */
 const documentTimeout = 5000

@@ -1,8 +1,9 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
+import { accessSync, constants } from 'node:fs'
 import { OptionsError } from '../errors.ts'
-import type { TlsOptions } from '../options.ts'
-import { resolveCertificateAuthorities, resolveSecret } from '../secret.ts'
+import type { CertificateAuthorities, Secret, TlsOptions } from '../options.ts'
+import { renewed } from '../renewed.ts'
+import { authoritiesInFile, filesOf, resolveCertificateAuthorities, resolveSecret, secretInFile, textOf } from '../secret.ts'
 
 /** What a TLS connection to the authorization server is made with. */
 export interface Secured {
@@ -16,18 +17,9 @@ export interface TlsMaterial {
   current (): Secured
 }
 
-/** A secret that stands in a file. */
-interface Source {
-  readonly file: string
-  readonly encoding?: 'base64'
-}
-
-/** Least milliseconds between two looks at the files. */
-const lookEvery = 1000
-
 /**
  * CA, certificate and key of our connections (RFC 8705 section 2). Files are read again when they change: short-lived
- * certificates are renewed in their place. A new pair that is no pair keeps the old one.
+ * certificates are renewed in their place. A new pair that is no pair keeps the old one, and so does a CA file without certificates.
  *
  * @param onTrouble - told of a new file that can't be used
  * @throws OptionsError
@@ -37,65 +29,57 @@ export async function tlsMaterial (options: TlsOptions | undefined, path: string
   if ((certificate === undefined) !== (key === undefined)) {
     throw new OptionsError(`${path}.${certificate === undefined ? 'certificate' : 'key'}: missing; allowed: certificate and key together`)
   }
-  const authorities = ca === undefined ? {} : { ca: [...await resolveCertificateAuthorities(ca, `${path}.ca`)] }
-  if (certificate === undefined || key === undefined) return fixed(Object.freeze(authorities))
-  const pair = { cert: await resolveSecret(certificate, `${path}.certificate`), key: await resolveSecret(key, `${path}.key`) }
-  const wrong = faultOf(pair)
+  const pair = certificate === undefined || key === undefined ? () => none : await pairOf(certificate, key, path, onTrouble)
+  return { current: joined(await authoritiesOf(ca, path, onTrouble), pair) }
+}
+
+const none: Secured = Object.freeze({})
+
+async function authoritiesOf (ca: CertificateAuthorities | undefined, path: string, onTrouble: (detail: string) => void): Promise<() => Secured> {
+  if (ca === undefined) return () => none
+  const first: Secured = Object.freeze({ ca: [...await resolveCertificateAuthorities(ca, `${path}.ca`)] })
+  return renewed(filesOf(ca), first, (known) => {
+    const next = [...authoritiesInFile(filesOf(ca)[0] as string, `${path}.ca`)]
+    return next.join() === known.ca?.join() ? known : Object.freeze({ ca: next })
+  }, (error) => onTrouble(`the new CA file is not used: ${textOf(error)}`))
+}
+
+/** Both in one object, which stays the same as long as both do. */
+function joined (...parts: ReadonlyArray<() => Secured>): () => Secured {
+  let seen: readonly Secured[] = []
+  let secured: Secured = {}
+  return () => {
+    const now = parts.map((part) => part())
+    if (now.length === seen.length && now.every((part, index) => part === seen[index])) return secured
+    seen = now
+    secured = Object.freeze(Object.assign({}, ...now) as Secured)
+    return secured
+  }
+}
+
+async function pairOf (certificate: Secret, key: Secret, path: string, onTrouble: (detail: string) => void): Promise<() => Secured> {
+  const first = Object.freeze({ cert: await resolveSecret(certificate, `${path}.certificate`), key: await resolveSecret(key, `${path}.key`) })
+  const wrong = faultOf(first)
   if (wrong !== null) throw new OptionsError(`${path}.certificate: ${wrong}; allowed: a PEM certificate and its private key`)
-  const sources = [certificate, key].map((source) => typeof source === 'object' && 'file' in source ? source : null)
-  if (sources.every((source) => source === null)) return fixed(Object.freeze({ ...authorities, ...pair }))
-  return renewed(authorities, pair, sources as [Source | null, Source | null], onTrouble)
+  return renewed(filesOf(certificate, key), first, (known) => {
+    const pair = { cert: again(certificate, path) ?? known.cert, key: again(key, path) ?? known.key }
+    const wrong = faultOf(pair)
+    if (wrong !== null) throw new OptionsError(wrong)
+    return pair.cert === known.cert && pair.key === known.key ? known : Object.freeze(pair)
+  }, (error) => onTrouble(`the new client certificate is not used: ${textOf(error)}`))
 }
 
-function fixed (secured: Secured): TlsMaterial {
-  return { current: () => secured }
+/** Null for what stands in no file, and for a file that is gone or can't be read; the pair is then judged with what was there before. */
+function again (secret: Secret, path: string): string | null {
+  return typeof secret === 'object' && 'file' in secret && isReadable(secret.file) ? secretInFile(secret, path) : null
 }
 
-function renewed (authorities: Pick<Secured, 'ca'>, first: { cert: string, key: string }, [cert, key]: [Source | null, Source | null], onTrouble: (detail: string) => void): TlsMaterial {
-  let secured: Secured & typeof first = Object.freeze({ ...authorities, ...first })
-  // Not what they are now: they may have changed since they were read.
-  let seen = ''
-  let lookedAt = Date.now()
-
-  return {
-    current () {
-      const now = Date.now()
-      if (now - lookedAt < lookEvery && now >= lookedAt) return secured
-      lookedAt = now
-      const stamp = stamps()
-      if (stamp === seen) return secured
-      seen = stamp
-      const pair = { cert: read(cert) ?? secured.cert, key: read(key) ?? secured.key }
-      const wrong = faultOf(pair)
-      if (wrong !== null) onTrouble(`the new client certificate is not used: ${wrong}`)
-      else if (pair.cert !== secured.cert || pair.key !== secured.key) secured = Object.freeze({ ...authorities, ...pair })
-      return secured
-    }
-  }
-
-  function stamps (): string {
-    return [cert, key].map(stampOf).join(' ')
-  }
-}
-
-/** What changes when a file does; nothing for one that can't be looked at. */
-function stampOf (source: Source | null): string {
+function isReadable (file: string): boolean {
   try {
-    const { mtimeNs, size, ino } = statSync(source?.file ?? '', { bigint: true })
-    return `${mtimeNs}:${size}:${ino}`
+    accessSync(file, constants.R_OK)
+    return true
   } catch {
-    return ''
-  }
-}
-
-/** Null for a file that is gone or can't be read; the pair is then judged with what was there before. */
-function read (source: Source | null): string | null {
-  try {
-    if (source === null) return null
-    const text = readFileSync(source.file, 'utf8').replace(/\r?\n$/, '')
-    return source.encoding === undefined ? text : Buffer.from(text, source.encoding).toString('utf8')
-  } catch {
-    return null
+    return false
   }
 }
 

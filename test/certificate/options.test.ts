@@ -22,7 +22,7 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [{ ...good, header: '' }, /^options\.certificate\.header: found a string of 0 characters; allowed: the name of a header$/],
   [{ ...good, header: [secret] }, /^options\.certificate\.header: found a list of 1; allowed: the name of a header$/],
   [{ ...good, header: { name: secret } }, /^options\.certificate\.header: found an object; allowed: the name of a header$/],
-  [{ ...good, trustedProxies: [] }, /^options\.certificate\.trustedProxies: found a list of 0; allowed: a list of IP addresses, CIDRs, and "unix" for a unix socket$/],
+  [{ ...good, trustedProxies: [] }, /^options\.certificate\.trustedProxies: found a list of 0; allowed: a list of IP addresses, CIDRs, "unix" for a unix socket, and \{ addresses, clientCertificate, secretHeader \}$/],
   [{ ...good, trustedProxies: '127.0.0.1' }, /^options\.certificate\.trustedProxies: found "127\.0\.0\.1"; allowed: a list of IP addresses, .*$/],
   [{ ...good, trustedProxies: true }, /^options\.certificate\.trustedProxies: found true; allowed: a list of IP addresses, .*$/],
   [{ ...good, trustedProxies: [1] }, /^options\.certificate\.trustedProxies\[0\]: found 1; allowed: .*$/],
@@ -33,7 +33,7 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [{ ...good, secretName: { minLength: 8 } }, /^options\.certificate\.secretName\.minLength: found 8; allowed: an integer from 16 to 256$/],
   [{ ...good, maxBytes: 255 }, /^options\.certificate\.maxBytes: found 255; allowed: an integer from 256 to 1048576$/],
   [{ ...good, maxBytes: Infinity }, /^options\.certificate\.maxBytes: found Infinity; allowed: an integer from 256 to 1048576$/],
-  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, secretName, maxBytes$/]
+  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, chain, match, secretName, maxBytes$/]
 ]
 
 describe('certificate options that are wrong by themselves stop the boot', () => {

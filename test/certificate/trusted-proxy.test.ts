@@ -5,8 +5,13 @@ import fc from 'fast-check'
 import { trustedPeers } from '../../lib/certificate/trusted-proxy.ts'
 import { socketFrom } from './inbound.ts'
 
+function peersOf (entries: readonly string[]): (socket: Socket) => boolean {
+  const { isTrusted } = trustedPeers(entries, 'trustedProxies')
+  return (socket) => isTrusted(socket, undefined)
+}
+
 function trusts (entries: readonly string[], address: string | undefined): boolean {
-  return trustedPeers(entries, 'trustedProxies')(socketFrom(address))
+  return peersOf(entries)(socketFrom(address))
 }
 
 const table: ReadonlyArray<readonly [entry: string, trusted: readonly string[], untrusted: readonly string[]]> = [
@@ -68,27 +73,27 @@ describe('the verdict about a peer', () => {
     let reads = 0
     const socket = new Socket()
     Object.defineProperty(socket, 'remoteAddress', { get: () => { reads++; return '192.0.2.1' } })
-    const isTrusted = trustedPeers(['192.0.2.1'], 'trustedProxies')
+    const isTrusted = peersOf(['192.0.2.1'])
     assert.deepEqual([isTrusted(socket), isTrusted(socket), reads], [true, true, 1])
   })
 
   it('is remembered as a refusal, too', () => {
     const socket = socketFrom('192.0.2.2')
-    const isTrusted = trustedPeers(['192.0.2.1'], 'trustedProxies')
+    const isTrusted = peersOf(['192.0.2.1'])
     assert.deepEqual([isTrusted(socket), isTrusted(socket)], [false, false])
   })
 
   it('S-28: is not shared by two routes that trust different peers over one connection', () => {
     const socket = socketFrom('192.0.2.1')
-    const strict = trustedPeers(['192.0.2.2'], 'trustedProxies')
-    const lax = trustedPeers(['192.0.2.1'], 'trustedProxies')
+    const strict = peersOf(['192.0.2.2'])
+    const lax = peersOf(['192.0.2.1'])
     assert.deepEqual([lax(socket), strict(socket), lax(socket), strict(socket)], [true, false, true, false])
   })
 
   it('leaves nothing on the socket that a listing of its properties shows', () => {
     const socket = socketFrom('192.0.2.1')
     const names = Object.keys(socket)
-    trustedPeers(['192.0.2.1'], 'trustedProxies')(socket)
+    peersOf(['192.0.2.1'])(socket)
     assert.deepEqual(Object.keys(socket), names)
   })
 })

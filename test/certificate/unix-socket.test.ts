@@ -57,7 +57,7 @@ describe('a socket without an address', () => {
       socket.destroy()
       await once(socket, 'close')
       assert.equal(socket.remoteAddress, undefined)
-      assert.equal(trustedPeers(['unix', '127.0.0.1'], 'trustedProxies')(socket), false)
+      assert.equal(trustedPeers(['unix', '127.0.0.1'], 'trustedProxies').isTrusted(socket, undefined), false)
     } finally {
       client.destroy()
       server.close()
@@ -65,7 +65,7 @@ describe('a socket without an address', () => {
   })
 
   it('nor does one that belongs to no server', () => {
-    assert.equal(trustedPeers(['unix'], 'trustedProxies')({ remoteAddress: undefined } as Socket), false)
-    assert.equal(trustedPeers(['unix'], 'trustedProxies')({ remoteAddress: undefined, server: { address: () => null } } as unknown as Socket), false)
+    assert.equal(trustedPeers(['unix'], 'trustedProxies').isTrusted({ remoteAddress: undefined } as Socket, undefined), false)
+    assert.equal(trustedPeers(['unix'], 'trustedProxies').isTrusted({ remoteAddress: undefined, server: { address: () => null } } as unknown as Socket, undefined), false)
   })
 })

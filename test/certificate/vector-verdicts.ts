@@ -9,7 +9,7 @@ const placeholder: Reason = 'certificate_placeholder'
 const unverified: Reason = 'certificate_unverified'
 const missing: Reason = 'certificate_missing'
 
-/** What becomes of every case whose format is supported. */
+/** What becomes of every case. */
 export const verdicts: Readonly<Record<string, Verdict>> = {
   'sf-ok': 'taken',
   'sf-ows': 'taken',
@@ -93,7 +93,16 @@ export const verdicts: Readonly<Record<string, Verdict>> = {
   'verify-haproxy-0-no-cert': missing,
   'verify-missing': unverified,
   'verify-twice': ambiguous,
-  'verify-lowercase': unverified
+  'verify-lowercase': unverified,
+  'chain-ok': 'taken',
+  'chain-list': 'taken',
+  'chain-two-lines': 'taken',
+  'chain-empty': 'taken',
+  'chain-trailing-comma': malformed,
+  'chain-mixed-type': malformed,
+  'chain-innerlist': malformed,
+  'chain-without-cert': missing,
+  'chain-100': malformed
 }
 
 /** Cases that the vectors leave to the product, what we chose, and why. */

@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test'
 import { startGuardedApp, type GuardedApp } from './guarded-app.ts'
 import { rawExchange, requestText } from './raw-exchange.ts'
 import { verdicts } from './vector-verdicts.ts'
-import { headerCases, supported, supportedCases } from './vectors.ts'
+import { headerCases, supported, cases } from './vectors.ts'
 
 // The same cases through a listening server: real lines, with their repeats and spaces. Each has a token of its own, so that
 // nothing remembered can hide a call to the authorization server.
@@ -20,7 +20,7 @@ describe('header cases, on the wire', () => {
   })
   after(() => guarded.close())
 
-  for (const { id, format, lines } of supportedCases) {
+  for (const { id, format, lines } of cases) {
     const verdict = verdicts[id] as string
     const outcome = verdict === 'taken'
       ? { status: 200, reason: null, calls: 1 }

@@ -28,7 +28,7 @@ export const rfc9440 = read<{ 'Client-Cert': string, 'x5t#S256': string }>('rfc9
 
 const proxies = { trustedProxies: ['127.0.0.1'] }
 
-/** How each format of the cases is configured; those that are not here are not supported yet. */
+/** How each format of the cases is configured. */
 export const supported: Readonly<Record<string, CertificateOptions>> = {
   rfc9440: { header: 'Client-Cert', format: 'rfc9440', ...proxies },
   'pem-urlencoded': { header: 'X-Client-Cert', format: 'url-pem', ...proxies },
@@ -36,7 +36,8 @@ export const supported: Readonly<Record<string, CertificateOptions>> = {
   'der-base64': { header: 'X-Client-Cert', format: 'base64-der', ...proxies },
   'with-verify-header': {
     header: 'X-Client-Cert', format: 'url-pem', verified: { header: 'X-Client-Verify', value: 'SUCCESS' }, ...proxies
-  }
+  },
+  'rfc9440-chain': { preset: 'rfc9440', chain: { header: 'Client-Cert-Chain', format: 'rfc9440' }, ...proxies }
 }
 
-export const supportedCases = headerCases.cases.filter(({ format }) => Object.hasOwn(supported, format))
+export const { cases } = headerCases

@@ -150,7 +150,7 @@ describe('XFCC: options', () => {
   it('a certificate that was first known by its thumbprint is read when it comes', () => {
     const source = compile({})
     const read = (value: string) => {
-      const certificate = source.read({ authorization: undefined, certificate: value, verdict: undefined }, socketFrom('127.0.0.1'), undefined)
+      const certificate = source.read({ authorization: undefined, certificate: value, verdict: undefined, chain: undefined, secret: undefined }, socketFrom('127.0.0.1'), undefined)
       assert.ok(typeof certificate === 'object')
       return source.share(certificate).presented
     }

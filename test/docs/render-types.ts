@@ -3,7 +3,7 @@ import * as options from '../../lib/options.ts'
 
 const issuer = options.IssuerSchema
 const interfaces = [
-  options.PluginSchema, options.CertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
+  options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
   issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.tls
 ] as TSchema[]
@@ -17,6 +17,8 @@ export function renderTypes (): string {
     `export type Secret = ${union(options.SecretSchema)}\n`,
     '/** Certificate authorities in PEM. */',
     `export type CertificateAuthorities = ${union(options.UpstreamSchema.properties.tls.properties.ca)}\n`,
+    '/** One way to know a proxy. */',
+    `export type TrustedProxy = ${union(options.TrustedProxySchema)}\n`,
     ...interfaces.map((schema) => `export interface ${schema['typeName']} ${properties(schema, '')}\n`)
   ].join('\n')
 }

@@ -45,7 +45,7 @@ export interface CompiledIssuer {
 /** @throws OptionsError */
 export async function issuerAt (t: TestContext, issuer: string, options: Partial<IssuerOptions> = {}): Promise<CompiledIssuer> {
   const reports: string[] = []
-  const report = (level: string, name: string, detail: string): void => { reports.push(`${level} ${name} ${detail}`) }
+  const report = (level: string, name: string | null, detail: string): void => { reports.push(`${level} ${name} ${detail}`) }
   const compiled = await compileIssuer({ issuer, audience: 'rs', allowInsecureLoopback: true, ...options }, optionsPath, report)
   t.after(async () => { await compiled.close() })
   return {

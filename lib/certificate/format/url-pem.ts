@@ -7,12 +7,14 @@ import { decodePem } from '../pem.ts'
 const escaped = /^(?:[A-Za-z0-9\-._~+/=]|%[0-9A-Fa-f]{2})+$/
 
 /** Percent-encoded PEM: nginx `$ssl_client_escaped_cert`, Apache `%{escape:…}`. */
-export const urlPem: CertificateDecoder = (value) => {
+export const urlPem: CertificateDecoder = (value) => decodePem(unescapePem(value))
+
+/** @throws Refusal for what is no percent-encoding */
+export function unescapePem (value: string): string {
   if (!escaped.test(value)) throw refuse('certificate_malformed', 'not percent-encoded')
   try {
-    return decodePem(decodeURIComponent(value))
-  } catch (error) {
-    if (error instanceof URIError) throw refuse('certificate_malformed', 'percent-encoding of something that is not UTF-8')
-    throw error
+    return decodeURIComponent(value)
+  } catch {
+    throw refuse('certificate_malformed', 'percent-encoding of something that is not UTF-8')
   }
 }
