@@ -72,7 +72,9 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
-      policy = routes.of(request)
+      const found = routes.of(request)
+      if (found instanceof Promise) return wait(found, request, reply, done)
+      policy = found
       if (policy === null) return pass(request, null, null, done)
       outcome = guard(policy, request.raw, trail)
     } catch (error) {
@@ -84,6 +86,10 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       (accessToken) => allow(accessToken, request, policy as Policy, trail, done),
       (error: unknown) => stop(error, request, reply, policy, trail, done)
     )
+  }
+
+  function wait (preparing: Promise<unknown>, request: FastifyRequest, reply: FastifyReply, done: Done): void {
+    preparing.then(() => enforce(request, reply, done), (error: unknown) => done(notJudged(error, request, reply)))
   }
 
   function allow (accessToken: AccessToken, request: FastifyRequest, policy: Policy, trail: Trail, done: Done): void {

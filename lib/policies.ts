@@ -5,9 +5,9 @@ import { compilePolicy, type Handler, type Policy, type Registration } from './p
 import type { Upstreams } from './upstream/proxy.ts'
 
 /** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
-interface Compiled {
+interface Compiled<Found> {
   readonly declared: unknown
-  policy: Policy | null
+  policy: Found
 }
 
 /** The policies of all routes of one registration. */
@@ -24,24 +24,23 @@ export interface Policies {
    * @throws OptionsError
    */
   ready (): Promise<void>
-  /** @returns null for a public route */
-  of (request: FastifyRequest): Policy | null
+  /** @returns null for a public route; a promise for one that is older than the plugin, until all that it needs is loaded */
+  of (request: FastifyRequest): Policy | null | Promise<unknown>
 }
 
 /** @param hidden - folded names under which some route reads a certificate; grows with the routes */
 export function policies (registration: Registration, proxies: Upstreams, hidden: Set<string>): Policies {
   const kPolicy = Symbol('fastify-bound-token.policy')
-  const late = new WeakMap<object, Compiled>()
+  const late = new WeakMap<object, Compiled<Policy | null | Promise<unknown>>>()
   const recompilations: Array<() => void> = []
   const sources = new Set<CertificateSource>()
-  let isReady = false
   hide(registration.certificate)
 
   return {
     declare (route, handler) {
       const declared = route.config?.boundToken
       const compileAgain = (): Policy | null => compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
-      const compiled: Compiled = { declared, policy: compileAgain() }
+      const compiled: Compiled<Policy | null> = { declared, policy: compileAgain() }
       route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
       recompilations.push(() => { compiled.policy = compileAgain() })
     },
@@ -49,35 +48,37 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
     async ready () {
       for (const recompile of recompilations.splice(0)) recompile()
       await Promise.all([...sources].map(async (source) => { await source.ready() }))
-      isReady = true
+      sources.clear()
     },
 
     of (request) {
       const { config } = request.routeOptions
       const declared = config.boundToken
-      const compiled = (config as { [kPolicy]?: Compiled })[kPolicy]
+      const compiled = (config as { [kPolicy]?: Compiled<Policy | null> })[kPolicy]
       if (compiled !== undefined && compiled.declared === declared) return compiled.policy
       // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
       const again = late.get(config)
       if (again !== undefined && again.declared === declared) return again.policy
       const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
-      late.set(config, { declared, policy })
-      return policy
+      const found: Compiled<Policy | null | Promise<unknown>> = { declared, policy }
+      late.set(config, found)
+      if (policy === null || policy.certificate === registration.certificate) return policy
+      found.policy = policy.certificate.ready().then(() => { found.policy = policy }, (error: unknown) => {
+        late.delete(config)
+        throw error
+      })
+      return found.policy
     }
   }
 
   function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
     const policy = compilePolicy(registration, declared, handler, path)
-    if (policy !== null) prepare(policy.certificate)
+    if (policy !== null) {
+      hide(policy.certificate)
+      sources.add(policy.certificate)
+    }
     if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
     return policy
-  }
-
-  function prepare (source: CertificateSource): void {
-    hide(source)
-    if (!isReady) sources.add(source)
-    // Of a route that is older than the plugin: until then its certificates are refused.
-    else source.ready().catch((error: unknown) => registration.surroundings.onTrouble(String(error)))
   }
 
   function hide ({ fields }: CertificateSource): void {
