@@ -40,7 +40,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const hidden = hiddenFields(app)
   const proxies = upstreams(hidden, (reply, refusal) => {
     reply.send(refuseForwarding(reply, refusal))
-  })
+  }, registration.surroundings.onTrouble)
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
   const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
   app.addHook('onClose', async () => {

@@ -3,7 +3,8 @@ import type { Issuer } from '../access-token.ts'
 import { isBearerToken } from '../bearer.ts'
 import { OptionsError, refuse } from '../errors.ts'
 import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions, type Secret } from '../options.ts'
-import { resolveSecret } from '../secret.ts'
+import { renewedLater } from '../renewed.ts'
+import { filesOf, resolveSecret, textOf } from '../secret.ts'
 import { isSymmetric, signatureAlgorithms } from './algorithms.ts'
 import { breaker } from './breaker.ts'
 import { clientAuthMethods, type ClientAuthentication, type ClientCredentials } from './client-auth.ts'
@@ -11,7 +12,7 @@ import { exchange } from './exchange.ts'
 import { introspection, maxResponseBytes } from './introspection.ts'
 import type { JwtRules } from './jwt.ts'
 import { canVerify, kindOf, type Key } from './keys/key.ts'
-import { readKey } from './keys/key-source.ts'
+import { filesOfKeys, readKey } from './keys/key-source.ts'
 import type { TokenResolver } from './resolver.ts'
 import type { TlsMaterial } from './tls-material.ts'
 
@@ -30,10 +31,12 @@ export interface IntrospectionParts {
   /** @throws Refusal where it must be found out first, and can't be */
   endpoint (): Promise<URL>
   onNotKept (): void
+  /** Told of a new file that can't be used. */
+  onTrouble (detail: string): void
 }
 
 /** Options of an issuer to the resolver that asks it. @throws OptionsError */
-export async function compileIntrospection (issuer: Issuer, options: Options, path: string, { tls, rules, endpoint, onNotKept }: IntrospectionParts): Promise<TokenResolver> {
+export async function compileIntrospection (issuer: Issuer, options: Options, path: string, { tls, rules, endpoint, onNotKept, onTrouble }: IntrospectionParts): Promise<TokenResolver> {
   const { clientAuth, timeout = defaultOf<number>(schemas.timeout), tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
   refuseOurs(parameters, headers, path)
   if (response === 'signed' && clientAuth.clientId === undefined) throw new OptionsError(`${path}.clientAuth.clientId: missing; a signed answer must name it in \`aud\``)
@@ -44,7 +47,7 @@ export async function compileIntrospection (issuer: Issuer, options: Options, pa
     endpoint,
     exchange: exchange({ tls, timeout, maxBytes: maxResponseBytes }),
     clientId: clientAuth.clientId ?? '',
-    clientAuth: await authentication(clientAuth, options, timeout, `${path}.clientAuth`),
+    clientAuth: await keptAuthentication(clientAuth, options, timeout, `${path}.clientAuth`, onTrouble),
     parameters,
     headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value])),
     tokenTypeHint: hint === false ? null : hint,
@@ -59,6 +62,18 @@ function refuseOurs (parameters: Record<string, string>, headers: Record<string,
   if (taken !== undefined) throw new OptionsError(`${path}.parameters.${taken}: this parameter is ours to send; allowed: other names`)
   const header = Object.keys(headers).find((name) => ourHeaders.includes(name.toLowerCase()))
   if (header !== undefined) throw new OptionsError(`${path}.headers.${header}: this header is ours to send; allowed: other names`)
+}
+
+/** Credentials that stand in files are read again when these change. */
+async function keptAuthentication (options: ClientAuthOptions, issuer: Options, timeout: number, path: string, onTrouble: (detail: string) => void): Promise<ClientAuthentication> {
+  const { clientSecret, key, token } = options
+  const files = [...filesOf(clientSecret, token), ...filesOfKeys(key === undefined ? [] : [key])]
+  const read = async (): Promise<ClientAuthentication> => await authentication(options, issuer, timeout, path)
+  const current = renewedLater(files, await read(), read, (error) => onTrouble(`the new client credentials are not used: ${textOf(error)}`))
+  return async () => {
+    const now = await current()
+    return typeof now === 'function' ? await now() : now
+  }
 }
 
 /** Each method with all that it needs, and nothing that it would silently ignore. */

@@ -1,12 +1,14 @@
 import type { Issuer } from '../access-token.ts'
 import { OptionsError } from '../errors.ts'
 import { defaultOf, IssuerSchema, type IssuerOptions, type JwtOptions } from '../options.ts'
+import { renewedLater } from '../renewed.ts'
+import { filesOf, textOf } from '../secret.ts'
 import { sharedLists } from '../shared-lists.ts'
 import { isSymmetric, profiles } from './algorithms.ts'
 import type { JwtRules } from './jwt.ts'
-import { canDecrypt, canVerify, kindOf, type Key } from './keys/key.ts'
-import { staticKeys, type KeySet } from './keys/key-set.ts'
-import { readKeys, readKeySet } from './keys/key-source.ts'
+import { canDecrypt, canVerify, isSameKey, kindOf, type Key } from './keys/key.ts'
+import { ownKeys, type KeySet } from './keys/key-set.ts'
+import { filesOfKeys, readKeys, readKeySet } from './keys/key-source.ts'
 
 const schemas = IssuerSchema.properties.jwt.properties
 
@@ -20,25 +22,21 @@ const otherTypes = new Set(['dpop+jwt', 'logout+jwt', 'secevent+jwt', 'token-int
  * Options of an issuer's JWTs to the rules for them.
  *
  * @param remote - makes the key set of a URL; of the one that the metadata name when it is null
+ * @param onTrouble - told of a new file that can't be used
  * @throws OptionsError
  */
-export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOptions['jwt']>, path: string, remote: (url: string | null) => KeySet): Promise<JwtRules> {
+export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOptions['jwt']>, path: string, remote: (url: string | null) => KeySet, onTrouble: (detail: string) => void): Promise<JwtRules> {
   const given = (['jwksUri', 'jwks', 'keys'] as const).filter((name) => options[name] !== undefined)
   if (given.length > 1) throw new OptionsError(`${path}: found ${given.join(' and ')}; allowed: one of jwksUri, jwks, keys`)
   const algorithms = algorithmsOf(options, path)
   if (options.profile !== undefined && options.typ !== undefined && options.typ !== 'at+jwt') throw new OptionsError(`${path}.typ: found another than at+jwt with a profile; allowed: no typ, or no profile`)
-  const own = await ownKeys(options, path)
-  for (const [index, key] of (own ?? []).entries()) {
-    if (!algorithms.some((algorithm) => canVerify(key, algorithm))) {
-      throw new OptionsError(`${path}.${options.jwks === undefined ? 'keys' : 'jwks.keys'}[${index}]: found ${kindOf(key)}, which fits none of the algorithms; allowed: a key for ${algorithms.join(', ')}`)
-    }
-  }
-  if (own === null && algorithms.some(isSymmetric)) {
+  const own = options.jwks !== undefined || options.keys !== undefined
+  if (!own && algorithms.some(isSymmetric)) {
     throw new OptionsError(`${path}.algorithms: found ${algorithms.find(isSymmetric)}, whose keys are secret; allowed: with jwks or keys only`)
   }
   return {
     signature: {
-      keys: own === null ? remote(options.jwksUri ?? null) : staticKeys(own, fingerprint(own)),
+      keys: own ? await verificationKeys(options, algorithms, path, onTrouble) : remote(options.jwksUri ?? null),
       algorithms: new Set(algorithms),
       isType: typeCheck(options.typ ?? defaultOf<string>(schemas.typ), `${path}.typ`)
     },
@@ -48,13 +46,30 @@ export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOpt
       required: requiredClaims(options),
       shared: sharedLists()
     },
-    decryption: options.decryption === undefined ? null : await compileDecryption(options.decryption, `${path}.decryption`)
+    decryption: options.decryption === undefined ? null : await compileDecryption(options.decryption, `${path}.decryption`, onTrouble)
   }
 }
 
-async function ownKeys ({ jwks, keys }: JwtOptions, path: string): Promise<readonly Key[] | null> {
-  if (jwks !== undefined) return await readKeySet(jwks, `${path}.jwks`)
-  return keys === undefined ? null : await readKeys(keys, 'verify', `${path}.keys`)
+async function verificationKeys ({ jwks, keys = [] }: JwtOptions, algorithms: readonly string[], path: string, onTrouble: (detail: string) => void): Promise<KeySet> {
+  const files = jwks === undefined ? filesOfKeys(keys) : filesOf('file' in jwks ? jwks as { file: string } : undefined)
+  const read = async (): Promise<readonly Key[]> => {
+    const found = jwks === undefined ? await readKeys(keys, 'verify', `${path}.keys`) : await readKeySet(jwks, `${path}.jwks`)
+    const unfit = found.findIndex((key) => !algorithms.some((algorithm) => canVerify(key, algorithm)))
+    if (unfit === -1) return found
+    throw new OptionsError(`${path}.${jwks === undefined ? 'keys' : 'jwks.keys'}[${unfit}]: found ${kindOf(found[unfit] as Key)}, which fits none of the algorithms; allowed: a key for ${algorithms.join(', ')}`)
+  }
+  const first = await read()
+  return ownKeys(keptKeys(files, first, read, onTrouble), fingerprint(first))
+}
+
+/** Keys that are gone from their files prove nothing any more, as those that an issuer withdraws; those that stay are the same objects. */
+function keptKeys (files: readonly string[], first: readonly Key[], read: () => Promise<readonly Key[]>, onTrouble: (detail: string) => void): () => readonly Key[] | Promise<readonly Key[]> {
+  return renewedLater(files, first, async (previous) => {
+    const found = await read()
+    const next = found.map((key) => previous.find((other) => isSameKey(other, key)) ?? key)
+    for (const key of previous) key.isRetired = !next.includes(key)
+    return next
+  }, (error) => onTrouble(`the new keys are not used: ${textOf(error)}`))
 }
 
 /** RFC 8725 section 3.1: a secret key and a public one must never be taken for each other. */
@@ -87,11 +102,22 @@ function requiredClaims ({ requiredClaims: required = [], profile }: JwtOptions)
   return new Map([...ofProfile, ...own])
 }
 
-async function compileDecryption (options: NonNullable<JwtOptions['decryption']>, path: string): Promise<JwtRules['decryption']> {
-  const { keyManagementAlgorithms: algorithms } = options
+async function compileDecryption (options: NonNullable<JwtOptions['decryption']>, path: string, onTrouble: (detail: string) => void): Promise<JwtRules['decryption']> {
+  const read = async (): Promise<readonly Key[]> => await decryptionKeys(options, path)
+  return {
+    keys: keptKeys(filesOfKeys(options.keys), await read(), read, onTrouble),
+    keyManagementAlgorithms: new Set(options.keyManagementAlgorithms),
+    contentEncryptionAlgorithms: new Set(options.contentEncryptionAlgorithms ?? contentEncryptions),
+    isRequired: options.required ?? defaultOf<boolean>(schemas.decryption.properties.required),
+    allowUnsigned: options.allowUnsigned ?? defaultOf<boolean>(schemas.decryption.properties.allowUnsigned)
+  }
+}
+
+const contentEncryptions = defaultOf<NonNullable<NonNullable<JwtOptions['decryption']>['contentEncryptionAlgorithms']>>(schemas.decryption.properties.contentEncryptionAlgorithms)
+
+async function decryptionKeys (options: NonNullable<JwtOptions['decryption']>, path: string): Promise<readonly Key[]> {
+  const { keyManagementAlgorithms: algorithms, contentEncryptionAlgorithms: encryptions = contentEncryptions } = options
   const keys = await readKeys(options.keys, 'decrypt', `${path}.keys`)
-  const byDefault = defaultOf<NonNullable<typeof options.contentEncryptionAlgorithms>>(schemas.decryption.properties.contentEncryptionAlgorithms)
-  const encryptions = options.contentEncryptionAlgorithms ?? byDefault
   const fits = (key: Key, algorithm: string): boolean => encryptions.some((encryption) => canDecrypt(key, algorithm, encryption))
   const unfit = keys.findIndex((key) => !algorithms.some((algorithm) => fits(key, algorithm)))
   if (unfit !== -1) throw new OptionsError(`${path}.keys[${unfit}]: found ${kindOf(keys[unfit] as Key)}, which fits none of the algorithms; allowed: a key for ${algorithms.join(', ')} with ${encryptions.join(', ')}`)
@@ -100,13 +126,7 @@ async function compileDecryption (options: NonNullable<JwtOptions['decryption']>
   if (options.allowUnsigned === true && !keys.some(({ key }) => key.type === 'secret')) {
     throw new OptionsError(`${path}.allowUnsigned: found true, but no secret key; allowed: with a secret key, and dir, A*KW or A*GCMKW`)
   }
-  return {
-    keys,
-    keyManagementAlgorithms: new Set(algorithms),
-    contentEncryptionAlgorithms: new Set(encryptions),
-    isRequired: options.required ?? defaultOf<boolean>(schemas.decryption.properties.required),
-    allowUnsigned: options.allowUnsigned ?? defaultOf<boolean>(schemas.decryption.properties.allowUnsigned)
-  }
+  return keys
 }
 
 /** Tells sets of keys apart in the key of a cache; the cache hashes it. */

@@ -35,7 +35,8 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
   const takesJwt = options.jwt !== undefined || options.introspection === undefined || verify === 'jwt' || verify === 'both'
   const allowLoopback = options.allowInsecureLoopback === true
   const onTrouble = ({ reason, detail }: Refusal): void => report('warn', issuer.name, `${reason}: ${detail ?? ''}`)
-  const tls = await tlsMaterial(options.tls, `${path}.tls`, (detail) => report('warn', issuer.name, detail))
+  const warn = (detail: string): void => report('warn', issuer.name, detail)
+  const tls = await tlsMaterial(options.tls, `${path}.tls`, warn)
   const documents = exchange({ tls, timeout: documentTimeout, maxBytes: maxDocumentBytes })
   const needsKeys = (takesJwt || response !== 'json') && options.jwt?.jwksUri === undefined && options.jwt?.jwks === undefined && options.jwt?.keys === undefined
   const needsEndpoint = options.introspection !== undefined && options.introspection.endpoint === undefined
@@ -43,11 +44,11 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
   if (metadata === null && options.discovery !== undefined) throw new OptionsError(`${path}.discovery: has no meaning where endpoints and keys are given; allowed: no discovery`)
   const opened: Array<{ close (): Promise<void> | void }> = [documents, ...(metadata === null ? [] : [metadata])]
   try {
-    const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet) : null
+    const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet, warn) : null
     const asking = options.introspection === undefined
       ? null
       : await compileIntrospection(issuer, { ...options, introspection: options.introspection }, `${path}.introspection`, {
-        tls, rules, endpoint: endpointOf(options.introspection), onNotKept: () => report('info', issuer.name, notKept)
+        tls, rules, endpoint: endpointOf(options.introspection), onNotKept: () => report('info', issuer.name, notKept), onTrouble: warn
       })
     if (asking !== null) opened.push(asking)
     const isUp = metadata === null || await boot(metadata)

@@ -4,7 +4,7 @@ import { decodePart, readPart } from './shape.ts'
 import { invalid } from './signature.ts'
 
 export interface DecryptionRules {
-  readonly keys: readonly Key[]
+  keys (): readonly Key[] | Promise<readonly Key[]>
   readonly keyManagementAlgorithms: ReadonlySet<string>
   readonly contentEncryptionAlgorithms: ReadonlySet<string>
 }
@@ -38,7 +38,7 @@ export async function decrypt (jwe: string, rules: DecryptionRules): Promise<Dec
   if (typeof alg !== 'string' || !rules.keyManagementAlgorithms.has(alg)) throw invalid('`alg` of the JWE is not allowed')
   if (typeof enc !== 'string' || !rules.contentEncryptionAlgorithms.has(enc)) throw invalid('`enc` is not allowed')
   if (zip !== undefined || crit !== undefined) throw invalid('`zip` or `crit`')
-  for (const key of keysFor(rules.keys, alg, enc, kid)) {
+  for (const key of keysFor(await rules.keys(), alg, enc, kid)) {
     try {
       const { plaintext } = await compactDecrypt(jwe, key.key, { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc], maxDecompressedLength: 0 })
       return { plaintext, header, key }

@@ -4,7 +4,7 @@ import { OptionsError, refuse, type Refusal } from '../errors.ts'
 import { httpUrl } from '../http-url.ts'
 import type { UpstreamOptions } from '../options.ts'
 import { places } from '../places.ts'
-import { resolveCertificateAuthorities } from '../secret.ts'
+import { upstreamConnector } from './connector.ts'
 import { exchange, type Upstream } from './exchange.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
 import { loadReplyFrom } from './reply-from.ts'
@@ -37,8 +37,9 @@ const defaultTimeout = 30_000
 /**
  * @param hidden - folded names under which nothing that a client sends goes on: where some route reads a certificate
  * @param fail - answers a request with a refusal
+ * @param onTrouble - told of a new file that can't be used
  */
-export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void): Upstreams {
+export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void, onTrouble: (detail: string) => void): Upstreams {
   const prepared = new Map<string, Promise<Upstream>>()
   const ours = new Set<string>()
   let haveReserved = false
@@ -50,7 +51,7 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
       if (prepared.has(key)) return
       const target = targetOf(options.url, `${path}.url`)
       for (const name of namesSetBy(options, path)) ours.add(name)
-      const preparing = prepare(options, target, path)
+      const preparing = prepare(options, target, path, onTrouble)
       preparing.catch(() => {}) // `ready` and `forward` see it again.
       prepared.set(key, preparing)
     },
@@ -79,8 +80,7 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
   }
 }
 
-async function prepare (options: UpstreamOptions, target: string, path: string): Promise<Upstream> {
-  const ca = options.tls?.ca === undefined ? undefined : await resolveCertificateAuthorities(options.tls.ca, `${path}.tls.ca`)
+async function prepare (options: UpstreamOptions, target: string, path: string, onTrouble: (detail: string) => void): Promise<Upstream> {
   const timeout = options.timeout ?? defaultTimeout
   return {
     target,
@@ -95,8 +95,7 @@ async function prepare (options: UpstreamOptions, target: string, path: string):
         connections: maxConnections,
         headersTimeout: timeout,
         bodyTimeout: timeout,
-        // reply-from does not verify certificates unless told to.
-        connect: { timeout, rejectUnauthorized: true, ...(ca === undefined ? {} : { ca: [...ca] }) }
+        connect: await upstreamConnector(options, timeout, path, onTrouble)
       } as NonNullable<FastifyReplyFromOptions['undici']>
     })
   }

@@ -124,7 +124,7 @@ test('a client certificate that is cut short, empty or out of reach keeps the ol
 test('a phantom token that is answered with an encrypted JWT goes upstream as the JWT inside', async () => {
   const key = createSecretKey(randomBytes(32))
   const decryption = { keys: [{ jwk: { ...key.export({ format: 'jwk' }), kty: 'oct' } }], keyManagementAlgorithms: ['dir' as const] }
-  const rules = await compileJwt({ name: issuer.issuer, audience: null }, { jwks: issuer.jwks, decryption }, 'jwt', () => assert.fail('no remote keys'))
+  const rules = await compileJwt({ name: issuer.issuer, audience: null }, { jwks: issuer.jwks, decryption }, 'jwt', () => assert.fail('no remote keys'), () => {})
   const inner = await issuer.issue()
   const body = Buffer.from(await new CompactEncrypt(Buffer.from(inner)).setProtectedHeader({ alg: 'dir', enc: 'A256GCM' }).encrypt(key))
   const answered = { status: 200, contentType: 'application/jwt', contentEncoding: '', retryAfter: '', cacheControl: '', age: '', body }

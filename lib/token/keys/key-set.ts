@@ -30,6 +30,6 @@ export function candidates (keys: readonly Key[], kid: string | undefined, algor
 }
 
 /** Keys that the operator gave. */
-export function staticKeys (keys: readonly Key[], identity: string): KeySet {
-  return { identity, mostTried: Infinity, keys: async () => keys, renew: async () => false, close () {} }
+export function ownKeys (current: () => readonly Key[] | Promise<readonly Key[]>, identity: string): KeySet {
+  return { identity, mostTried: Infinity, keys: async () => await current(), renew: async () => false, close () {} }
 }

@@ -2,7 +2,7 @@ import { createPrivateKey, createPublicKey, X509Certificate, type KeyObject } fr
 import { readFile } from 'node:fs/promises'
 import { OptionsError } from '../../errors.ts'
 import type { JwtOptions, KeyOptions } from '../../options.ts'
-import { resolveSecret } from '../../secret.ts'
+import { filesOf, resolveSecret } from '../../secret.ts'
 import { parseStrictJsonObject } from '../../strict-json.ts'
 import { keyFromJwk, type KeyUse } from './jwk.ts'
 import { weakness, type Key } from './key.ts'
@@ -19,6 +19,14 @@ export async function readKey (options: KeyOptions, use: KeyUse, path: string): 
 
 export async function readKeys (options: readonly KeyOptions[], use: KeyUse, path: string): Promise<readonly Key[]> {
   return await Promise.all(options.map(async (each, index) => await readKey(each, use, `${path}[${index}]`)))
+}
+
+/** The files that keys stand in. */
+export function filesOfKeys (options: readonly KeyOptions[]): string[] {
+  return options.flatMap(({ pem, jwk, pkcs12 }) => [
+    ...filesOf(pem, typeof jwk === 'object' && 'kty' in jwk ? undefined : jwk),
+    ...pkcs12 === undefined ? [] : [pkcs12.file, ...filesOf(pkcs12.password)]
+  ])
 }
 
 /** A JWK set of the operator's own. What can't be used in it stops the boot. */

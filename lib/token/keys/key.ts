@@ -58,6 +58,10 @@ export function weakness (key: KeyObject): string | null {
   return (Buffer.from(n, 'base64url').at(-1) ?? 0) % 2 === 0 ? 'an RSA key with an even modulus' : null
 }
 
+export function isSameKey (one: Key, other: Key): boolean {
+  return one.kid === other.kid && one.algorithm === other.algorithm && one.key.type === other.key.type && one.key.equals(other.key)
+}
+
 /** What to call a key in an error; nothing of its value. */
 export function kindOf ({ key, algorithm }: Key): string {
   const { modulusLength, namedCurve } = key.asymmetricKeyDetails ?? {}

@@ -3,7 +3,7 @@ import { refuse, type Refusal } from '../../errors.ts'
 import { signatureAlgorithms } from '../algorithms.ts'
 import { coolDown, keptCopy } from '../kept-copy.ts'
 import { isSecretJwk, keyFromJwk } from './jwk.ts'
-import { canVerify, type Key } from './key.ts'
+import { canVerify, isSameKey, type Key } from './key.ts'
 import type { KeySet } from './key-set.ts'
 
 export interface RemoteKeysOptions {
@@ -84,12 +84,8 @@ function readKeys (document: Record<string, unknown>, previous: readonly Key[]):
   for (const jwk of jwks) {
     // A private or symmetric key that is published proves nothing any more.
     const key = isSecretJwk(jwk) ? 'a secret' : keyFromJwk(jwk, 'verify')
-    if (typeof key !== 'string' && signatureAlgorithms.some((algorithm) => canVerify(key, algorithm))) usable.push(previous.find((other) => isSame(other, key)) ?? key)
+    if (typeof key !== 'string' && signatureAlgorithms.some((algorithm) => canVerify(key, algorithm))) usable.push(previous.find((other) => isSameKey(other, key)) ?? key)
   }
   if (usable.length === 0) throw refuse('issuer_bad_response', 'the JWK set has no usable key')
   return usable
-}
-
-function isSame (one: Key, other: Key): boolean {
-  return one.kid === other.kid && one.algorithm === other.algorithm && one.key.equals(other.key)
 }

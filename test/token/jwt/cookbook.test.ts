@@ -6,7 +6,7 @@ import { contentEncryptionAlgorithms, decrypt, keyManagementAlgorithms, type Dec
 import { signatureAlgorithms } from '../../../lib/token/algorithms.ts'
 import { keyFromJwk, type KeyUse } from '../../../lib/token/keys/jwk.ts'
 import type { Key } from '../../../lib/token/keys/key.ts'
-import { staticKeys } from '../../../lib/token/keys/key-set.ts'
+import { ownKeys } from '../../../lib/token/keys/key-set.ts'
 import { verifySignature, type VerifiedSignature } from '../../../lib/token/signature.ts'
 import { refused } from '../refused.ts'
 import type { Jwk } from './tokens.ts'
@@ -34,11 +34,11 @@ function keyOf (jwk: Jwk, use: KeyUse): Key {
 const asymmetric = signatureAlgorithms.filter((algorithm) => !algorithm.startsWith('HS'))
 
 async function verified (text: string, jwk: Jwk, algorithms: readonly string[] = signatureAlgorithms): Promise<VerifiedSignature> {
-  return await verifySignature(text, { keys: staticKeys([keyOf(jwk, 'verify')], 'cookbook'), algorithms: new Set(algorithms), isType: () => true })
+  return await verifySignature(text, { keys: ownKeys(() => [keyOf(jwk, 'verify')], 'cookbook'), algorithms: new Set(algorithms), isType: () => true })
 }
 
 async function decrypted (text: string, key: Key, algorithms: readonly string[] = keyManagementAlgorithms): Promise<Decrypted> {
-  return await decrypt(text, { keys: [key], keyManagementAlgorithms: new Set(algorithms), contentEncryptionAlgorithms: new Set(contentEncryptionAlgorithms) })
+  return await decrypt(text, { keys: () => [key], keyManagementAlgorithms: new Set(algorithms), contentEncryptionAlgorithms: new Set(contentEncryptionAlgorithms) })
 }
 
 /** Every text that this example can be given to us as but the compact one. */

@@ -24,7 +24,7 @@ async function verifying (verify: Verify, jwt: JwtOptions | null = { jwks }, nam
   const introspection: ScriptedResolver = scriptedResolver(answer, [name, 'introspection'])
   return {
     issuer: of,
-    jwt: jwt === null ? null : jwtResolver(await compileJwt(of, jwt, 'issuer.jwt', noRemoteKeys)),
+    jwt: jwt === null ? null : jwtResolver(await compileJwt(of, jwt, 'issuer.jwt', noRemoteKeys, () => {})),
     clockTolerance: 5,
     takesEncrypted: jwt?.decryption !== undefined,
     introspection: verify === 'jwt' ? null : introspection,

@@ -81,6 +81,6 @@ export function noRemoteKeys (): never {
 
 /** What an issuer with these options says of a token. */
 export async function verifier (options: JwtOptions = { jwks }, of: Issuer = issuer): Promise<Verifier> {
-  const resolver = jwtResolver(await compileJwt(of, options, 'issuer.jwt', noRemoteKeys))
+  const resolver = jwtResolver(await compileJwt(of, options, 'issuer.jwt', noRemoteKeys, () => {}))
   return async (token) => (await resolver.resolve(token)).record as TokenRecord
 }
