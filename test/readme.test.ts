@@ -13,7 +13,7 @@ import { recommended as apache } from './e2e/front-apache.ts'
 import { recommended as caddy } from './e2e/front-caddy.ts'
 import { recommended as haproxy } from './e2e/front-haproxy.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
-import type { IssuerOptions } from '../types/options.ts'
+import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
 
 const readme = readFileSync('README.md', 'utf8')
@@ -21,7 +21,7 @@ const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => 
 const packageJson = JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string>, engines: { node: string }, peerDependencies: { fastify: string } }
 
 /** Runs a block of the README with these names at hand, and gives the variables that it declares. */
-async function run (code: string, names: Record<string, unknown>): Promise<{ app?: FastifyInstance, issuers?: unknown }> {
+async function run (code: string, names: Record<string, unknown>): Promise<{ app?: FastifyInstance, issuers?: unknown, trustedProxies?: unknown }> {
   const known: Record<string, object> = {
     fastify: { default: Fastify },
     'fastify-bound-token': library,
@@ -30,8 +30,9 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
   const body = tsBlankSpace(code)
     .replace(/^import (\w+) from '([^']+)'$/gm, (_all, name, module) => `const ${name} = modules['${module}'].default`)
     .replace(/^import (\{[^}]+\}) from '([^']+)'$/gm, (_all, members, module) => `const ${members} = modules['${module}']`)
-  const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance, issuers?: unknown }>
-  return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { ...typeof app !== 'undefined' && { app }, ...typeof issuers !== 'undefined' && { issuers } }`)(known, ...Object.values(names))
+  const AsyncFunction = (async () => {}).constructor as new (...parameters: string[]) => (...values: unknown[]) => Promise<{ app?: FastifyInstance, issuers?: unknown, trustedProxies?: unknown }>
+  const declared = ['app', 'issuers', 'trustedProxies'].map((name) => `...typeof ${name} !== 'undefined' && { ${name} }`).join(', ')
+  return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { ${declared} }`)(known, ...Object.values(names))
 }
 
 /** The block that holds this text; each block is run by one of the tests below. */
@@ -94,6 +95,44 @@ test('a server that terminates TLS itself', async (t) => {
   const { app } = await run(block("source: 'tls'"), { Fastify, boundToken: library.default, key: server.key, cert: server.certificate, issuers }) as { app: FastifyInstance }
   t.after(() => app.close())
   await app.ready()
+})
+
+test('every way to know a proxy boots, and is one', async (t) => {
+  const folder = await mkdtemp(join(tmpdir(), 'readme-'))
+  t.after(() => rm(folder, { recursive: true }))
+  const [inFile, inVariable] = ['harmless-secret-in-a-file-0123456789', 'harmless-secret-in-a-variable-012345']
+  await writeFile(join(folder, 'proxy'), inFile)
+  process.env['PROXY_SECRET'] = inVariable
+  t.after(() => { delete process.env['PROXY_SECRET'] })
+  const { trustedProxies } = await run(block("'x-proxy-secret'").replace('/run/secrets', folder), {}) as { trustedProxies: TrustedProxy[] }
+  const { authorizationServer } = await startAuthorizationServer(t)
+  const options = optionsFor(authorizationServer.origin)
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, { ...options, certificate: { ...options.certificate, trustedProxies } })
+  app.get('/', async () => 'in')
+  const status = async (remoteAddress: string, secret?: string) =>
+    (await app.inject({ url: '/', remoteAddress, headers: { ...by(owner), ...secret !== undefined && { 'x-proxy-secret': secret } } })).statusCode
+  assert.deepEqual([await status('10.0.0.5'), await status('192.0.2.1'), await status('192.0.2.1', inFile), await status('192.0.2.1', inVariable), await status('10.1.2.3', inVariable)], [200, 401, 200, 401, 200])
+})
+
+test('a proxy that connects with mutual TLS', async (t) => {
+  const { ca, server } = await createPki()
+  const { issuers } = optionsFor('http://127.0.0.1:1')
+  const names = { Fastify, boundToken: library.default, key: server.key, cert: server.certificate, proxyCa: ca, issuers }
+  const { app } = await run(block("CN: 'proxy-1'"), names) as { app: FastifyInstance }
+  t.after(() => app.close())
+  await app.ready()
+})
+
+test('names', async (t) => {
+  const { authorizationServer } = await startAuthorizationServer(t)
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block("'Partner CA'"), { app, handler: async () => 'in' })
+  const { statusCode } = await app.inject({ url: '/partners', headers: { ...by(owner), 'x-ssl-verify': 'SUCCESS' } })
+  assert.deepEqual([statusCode, app.boundToken.stats().decisions.refused], [401, { certificate_not_allowed: 1 }])
 })
 
 test('routes', async (t) => {

@@ -1,7 +1,7 @@
 // Generated from lib/options.ts by `npm run docs`; a test fails when it is stale.
 import type { CertificateDecoder } from './client-certificate.ts'
 
-/** A secret: its text, where it stands, or a function that gives it. Read once, at boot. */
+/** A secret: its text, where it stands, or a function that gives it. Read at boot; a file again when it changes. */
 export type Secret = string | {
   /** Name of an environment variable. */
   env: string

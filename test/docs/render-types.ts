@@ -13,7 +13,7 @@ export function renderTypes (): string {
   return [
     '// Generated from lib/options.ts by `npm run docs`; a test fails when it is stale.',
     "import type { CertificateDecoder } from './client-certificate.ts'\n",
-    '/** A secret: its text, where it stands, or a function that gives it. Read once, at boot. */',
+    '/** A secret: its text, where it stands, or a function that gives it. Read at boot; a file again when it changes. */',
     `export type Secret = ${union(options.SecretSchema)}\n`,
     '/** Certificate authorities in PEM. */',
     `export type CertificateAuthorities = ${union(options.UpstreamSchema.properties.tls.properties.ca)}\n`,
