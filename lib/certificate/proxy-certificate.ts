@@ -25,6 +25,8 @@ export function proxyCertificate ({ thumbprints, subjects }: ProxyCertificateOpt
   if (subjects !== undefined && !server.hasAuthorities) {
     throw new OptionsError(`${path}.subjects: this server has no authority of its own, so that every public one could vouch for a name; allowed: with Fastify({ https: { ca, … } }), or thumbprints`)
   }
+  const empty = subjects?.findIndex((subject) => Object.values(subject).every((value) => value === undefined)) ?? -1
+  if (empty !== -1) throw new OptionsError(`${path}.subjects[${empty}]: found an empty object, which every certificate of the authority would fit; allowed: at least one name`)
   const known = new Set((thumbprints ?? []).map((thumbprint, index) => x5tOf(thumbprint, `${path}.thumbprints[${index}]`)))
   let areSubjects: NamesCheck | null = null
 

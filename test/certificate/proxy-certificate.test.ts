@@ -110,6 +110,7 @@ describe('a certificate of the proxy that stops the boot', () => {
     ['S-9: by name on one that believes every public authority', { subjects: [{ CN: 'a' }] }, { ...asking, hasAuthorities: false },
       /^p\.subjects: this server has no authority of its own, so that every public one could vouch/],
     ['nothing to know it by', {}, asking, /^p: found neither thumbprints nor subjects/],
+    ['S-1: a name that everybody has', { subjects: [{ CN: 'a' }, {}] }, asking, /^p\.subjects\[1\]: found an empty object, which every certificate of the authority would fit/],
     ['a SHA-1', { thumbprints: ['a'.repeat(40)] }, asking, /^p\.thumbprints\[0\]: found something that is no SHA-256 thumbprint; allowed: 43 characters of base64url, or 64 of hex/],
     ['one in base64', { thumbprints: [...thumbprints, Buffer.alloc(32, 0xff).toString('base64')] }, asking, /^p\.thumbprints\[1\]/]
   ]
