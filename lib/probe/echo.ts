@@ -5,7 +5,8 @@ import { isRefusal } from '../errors.ts'
 import { foldName } from '../field-name.ts'
 import type { InboundMessage } from '../inbound-message.ts'
 import { requestFields } from '../request-fields.ts'
-import { digestOf, digestOfName, type Echo, type Holds, type Line, type Sent } from './wire.ts'
+import type { Echo, Holds, Line } from './echo-schema.ts'
+import { digestOf, digestOfName, type Sent } from './wire.ts'
 
 /** A request whose body is still to be read. `IncomingMessage` and `Http2ServerRequest` both fit. */
 export type ProbeMessage = InboundMessage & Readable & { readonly rawTrailers: readonly string[] }

@@ -42,45 +42,6 @@ export function digestOf (value: string): string {
   return hash('sha256', value, 'base64url')
 }
 
-/** What a line holds, as far as the probe can be told without its value. */
-export type Holds =
-  | 'own' // what the probe sent, and nothing else
-  | 'both' // that, and something else
-  | 'same' // the verdict that the probe sent, which the proxy may have written just so
-  | 'other' // something that the probe did not send
-  | 'placeholder' // what proxies write when there is no certificate
-  | 'empty'
-
-export interface Line {
-  readonly holds: Holds
-  readonly isAlias: boolean
-  /** What stands between letters and digits of the name as it came: `__` of `x_ssl_cert`. */
-  readonly signs: string
-}
-
-/** What the application answers to a request of the probe. No value of any header stands in it, and no name. */
-export interface Echo {
-  readonly probe: 1
-  /** By what the header is for: `certificate`, `verdict`. */
-  readonly fields: Readonly<Record<string, { readonly nameDigest: string, readonly lines: readonly Line[] }>>
-  /** Of these, those that a `Connection` header lists. */
-  readonly listedByConnection: readonly string[]
-  /** Of these, those that came as trailers. */
-  readonly trailers: readonly string[]
-  readonly isPeerTrusted: boolean
-  /** What the plugin would make of the request. */
-  readonly plugin: {
-    /** `read`, or the reason of the refusal. */
-    readonly outcome: string
-    readonly detail: string | null
-    /** What the fields hold that it would judge; null where there is none, or where it does not come to that. */
-    readonly certificate: Holds | null
-    readonly verdict: Holds | null
-    /** Whether the certificate that was read is the one that the probe sent. */
-    readonly isForged: boolean
-  }
-}
-
 export function digestOfName (name: string): string {
   return digestOf(name.toLowerCase())
 }

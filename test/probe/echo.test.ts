@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { digestOf, digestOfName, writeSent, type Line } from '../../lib/probe/wire.ts'
+import type { Line } from '../../lib/probe/echo-schema.ts'
+import { digestOf, digestOfName, writeSent } from '../../lib/probe/wire.ts'
 import { owner } from '../guard/protected-app.ts'
 import { probedApp, secret } from './probed-app.ts'
 

@@ -4,7 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { rawExchange, requestText } from '../certificate/raw-exchange.ts'
 import type { FieldLine } from '../certificate/inbound.ts'
 import { protectedApp } from '../guard/protected-app.ts'
-import type { Echo } from '../../lib/probe/wire.ts'
+import { readEcho, type Echo } from '../../lib/probe/echo-schema.ts'
 import type { FastifyBoundTokenOptions } from '../../types/options.ts'
 
 export const secret = 'c0ffee00c0ffee00c0ffee00c0ffee00'
@@ -40,7 +40,7 @@ export async function probedApp (t: TestContext, options: Partial<FastifyBoundTo
   const { port } = app.server.address() as AddressInfo
   const askRaw = async (request: string): Promise<Asked> => {
     const { status, body } = await rawExchange({ host: '127.0.0.1', port }, request)
-    return { status, body, echo: body.startsWith('{"probe":') ? JSON.parse(body) as Echo : null }
+    return { status, body, echo: readEcho(body) }
   }
   return { app, port, logged, askRaw, ask: async (lines, path = '/') => await askRaw(requestText(path, lines)) }
 }
