@@ -17,6 +17,13 @@ export function advice ({ header, verifyHeader, lanes }: Report): string[] {
             : [`The proxy sets ${header} only on some connections${tried ? ', those with a certificate' : ''}, or not at all on this path: overwrite it unconditionally, or delete the client's own before the condition.`],
     ...lanes.some((lane) => namesOf(lane, 'verdict').length > 0)
       ? [`The proxy lets the client's ${verifyHeader} stand: whoever has a certificate that is not verified can call it verified. Overwrite it or delete it, like ${header}.`]
+      : [],
+    ...forging.length === 0 && lanes.some(({ findings, hasCertificate }) => hasCertificate && findings.some(({ shape, verdict }) => shape === 'same name' && verdict === 'refused'))
+      ? [`The proxy puts its own ${header} beside the client's (\`add\`, \`append\`, \`+\`), or none: set it in place of what clients send.`]
+      : [],
+    ...lanes.some(({ findings }) => findings.some(({ shape, verdict }) => shape.startsWith('Connection') && verdict === 'lost'))
+      ? ['A client can have the proxy remove what it has set, by naming it in `Connection`, and is then refused: set it later (Caddy: `header_up`), or take ' +
+          'these names out of `Connection` (Apache: `RequestHeader edit*`).']
       : []
   ]
 }

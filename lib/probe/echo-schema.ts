@@ -25,6 +25,8 @@ const RolesSchema = Type.Array(Type.String(role), { maxItems: 20 })
 /** What the application answers to a request of the probe. No value of any header stands in it, and no name. */
 const EchoSchema = Type.Object({
   probe: Type.Literal(1),
+  /** Whether the request said what the probe sent: without that nothing is told apart. */
+  isToldApart: Type.Boolean(),
   fields: Type.Record(Type.String(role), Type.Object({
     nameDigest: Type.String({ maxLength: 43 }),
     lines: Type.Array(LineSchema, { maxItems: 1000 })

@@ -23,6 +23,7 @@ export async function echoOf (message: ProbeMessage, source: CertificateSource, 
   const trailers = new Set(namesOf(message.rawTrailers).map(foldName))
   return {
     probe: 1,
+    isToldApart: sent !== null,
     fields: Object.fromEntries(fields.map(([role, name]) => [role, {
       nameDigest: digestOfName(name),
       lines: linesOf(message.rawHeaders, name, sent)

@@ -1,5 +1,6 @@
 import { unanswered, type Answer } from './answer.ts'
 import { readEcho, type Echo, type Line } from './echo-schema.ts'
+import { sentField } from './wire.ts'
 
 /**
  * What became of a shape.
@@ -17,8 +18,8 @@ export interface Judgement {
   readonly why: string
   /** What was forged. */
   readonly forged?: 'certificate' | 'verdict'
-  /** Only the verdict of the proxy keeps the plugin from the client's certificate. */
-  readonly hangsOnVerdict?: true
+  /** What of the client's would be believed on another connection, if it arrives there too. */
+  readonly isOpen?: 'certificate' | 'verdict'
 }
 
 /** What came of a request: an answer, or why there is none. */
@@ -37,24 +38,35 @@ export function judge (before: Echo, outcome: Outcome): Judgement {
   return { verdict: 'unclear', why: `answered ${status}, but not by the echo` }
 }
 
+/** Also HTTP/2, of a stream and of the whole connection. */
+const closings = new Set(['ECONNRESET', 'EPIPE', 'ERR_HTTP2_STREAM_ERROR', 'ERR_HTTP2_SESSION_ERROR'])
+
 function judgeError (error: NodeJS.ErrnoException): Judgement {
-  const isClosed = error.message === unanswered || error.code === 'ECONNRESET' || error.code === 'EPIPE' || error.code === 'ERR_HTTP2_STREAM_ERROR'
+  const isClosed = error.message === unanswered || closings.has(error.code ?? '')
   return isClosed ? { verdict: 'stopped', why: 'the connection was closed' } : { verdict: 'unclear', why: error.code ?? error.message }
 }
 
 function judgeEcho (before: Echo, echo: Echo): Judgement {
-  const { outcome, detail, certificate } = echo.plugin
-  const why = outcome === 'read' ? 'the proxy\'s own was read' : detail === null ? outcome : `${outcome}: ${detail}`
+  const { outcome, detail } = echo.plugin
+  if (!echo.isToldApart) return { verdict: 'unclear', why: `the header \`${sentField}\` did not arrive: without it the client's own cannot be told from the proxy's` }
   const forged = forgedBy(before, echo)
-  if (forged !== null) return { verdict: 'FORGED', forged, why: forged === 'certificate' ? 'the client\'s own certificate header is believed' : 'the client\'s own verify header is believed' }
-  if (certificate === 'both' && ['certificate_malformed', 'not_judged'].includes(outcome)) {
+  if (forged !== null) return { verdict: 'FORGED', forged, why: `the client's own ${nameOf(forged)} is believed` }
+  if (echo.plugin.certificate === 'both' && ['certificate_malformed', 'not_judged'].includes(outcome)) {
     return { verdict: 'unclear', why: 'it arrived beside the proxy\'s own, but not in the format that the application reads: say --format' }
   }
-  if (hasArrived(echo)) return { verdict: 'refused', why, ...certificate === 'own' && outcome === 'certificate_unverified' && { hangsOnVerdict: true } }
+  const why = outcome === 'read' ? 'the proxy\'s own was read' : detail === null ? outcome : `${outcome}: ${detail}`
+  if (hasArrived(echo)) return { verdict: 'refused', why, ...openOf(echo) }
   const lost = Object.keys(before.fields).filter((role) => isThere(before, role) && !isThere(echo, role))
   if (lost.length > 0) return { verdict: 'lost', why: `no ${lost.map(nameOf).join(', no ')} of the proxy's arrived; ${why}` }
   if (hasMore(before, echo) || (outcome !== before.plugin.outcome && outcome !== 'certificate_missing')) return { verdict: 'refused', why }
   return { verdict: 'stopped', why: echo.trailers.length > 0 ? 'arrived as a trailer only, and trailers are never read' : 'did not arrive' }
+}
+
+/** A certificate that lacks a good verdict, or a verdict that lacks a certificate: the proxy may write what is missing to others. */
+function openOf ({ plugin: { outcome, certificate, verdict } }: Echo): Pick<Judgement, 'isOpen'> {
+  if (certificate === 'own' && outcome === 'certificate_unverified') return { isOpen: 'certificate' }
+  if (verdict === 'own' && (outcome === 'certificate_missing' || outcome === 'certificate_placeholder')) return { isOpen: 'verdict' }
+  return {}
 }
 
 /** Refusals that do not depend on what the value of the certificate header is: no other value would get any further. */

@@ -26,6 +26,8 @@ export interface Finding extends Judgement {
   readonly shape: string
 }
 
+const untried = 'it arrived; whether it is believed on a connection with a client certificate is not known: probe again with --cert and --key'
+
 const plain = { own: [], lines: [], hasConnection: false, trailers: null, version: '1.1', isAbsolute: false } satisfies ProbeRequest
 
 export async function send (front: Front, lane: Lane, secret: string, request: Partial<ProbeRequest>, sent: string | null): Promise<Outcome> {
@@ -48,12 +50,18 @@ export function speaksNoHttp2 (outcome: Outcome): boolean {
   return 'error' in outcome && outcome.error.code === noHttp2
 }
 
-/** Sends every shape that this kind of connection can express, each with a value of its own. */
-export async function attack (front: Front, lane: Lane, secret: string, target: Target, before: Echo): Promise<Finding[]> {
+/**
+ * Sends every shape that this kind of connection can express, each with a value of its own.
+ *
+ * @param before - what arrives without an attack
+ * @param isAlone - whether connections with a certificate are not tried: then nobody knows what would be believed there
+ */
+export async function attack (front: Front, lane: Lane, secret: string, target: Target, before: Echo, isAlone: boolean): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const shape of shapesFor(lane, target)) {
     const { request, sent } = build(shape, target)
-    findings.push({ shape: shape.name, ...judge(before, await send(front, lane, secret, request, sent)) })
+    const judgement = judge(before, await send(front, lane, secret, request, sent))
+    findings.push({ shape: shape.name, ...isAlone && judgement.isOpen !== undefined ? { ...judgement, verdict: 'unclear', why: untried } : judgement })
   }
   return findings
 }

@@ -56,7 +56,7 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   async function report (lane: Lane, before: Echo | Outcome, target: Target): Promise<LaneReport> {
     const about = { protocol: lane.protocol, hasCertificate: lane.identity !== null, findings: [] }
     if (!isEcho(before)) return { ...about, ...stateOf(lane, before) }
-    const findings = await attack(front, lane, secret, target, before)
+    const findings = await attack(front, lane, secret, target, before, identity === null)
     const after = await baseline(front, lane, secret)
     if (isEcho(after)) return { ...about, state: 'probed', note: null, findings }
     return { ...about, state: 'unclear', note: `the echo no longer answered at the end: ${explain(after, front, identity !== null)}`, findings }
@@ -118,14 +118,17 @@ function verifyOf ({ verifyHeader, verifyValue, presets }: ProbeOptions, { field
 
 function notesOf (echo: Echo, { identity, verifyHeader, front }: ProbeOptions, target: Target, lanes: readonly LaneReport[]): string[] {
   const findings = lanes.flatMap((lane) => lane.findings)
+  const opened = (what: 'certificate' | 'verdict'): boolean => findings.some(({ isOpen }) => isOpen === what) && !findings.some(({ forged }) => forged === what)
   return [
     ...front.url.protocol === 'http:' ? ['http: sent without TLS and by HTTP/1.1 only'] : [],
     ...identity === null ? ['no --cert and --key: only connections without a client certificate were tried'] : [],
     ...verifyHeader === null && target.verifyHeader !== null ? [`the application reads the verify header ${target.verifyHeader}; it was tried with the value ${target.verifyValue}`] : [],
     ...verifyHeader !== null && target.verifyHeader === null ? [`the application reads no verify header at this path: ${verifyHeader} was not tried`] : [],
     ...echo.isPeerTrusted ? [] : ['the plugin does not trust the peer from which it gets these requests (`trustedProxies`): it refuses every certificate header. If that is your proxy, mend it and probe again'],
-    ...findings.some(({ hangsOnVerdict }) => hangsOnVerdict === true)
-      ? ['the client\'s certificate header arrived, and only the proxy\'s verdict kept it from being believed: overwrite or delete it as well' + (identity === null ? ', and probe again with --cert and --key' : '')]
+    ...opened('certificate') ? [`${target.header} of the client arrived, and only the proxy's verdict kept it from being believed: overwrite or delete it on every connection`] : [],
+    ...opened('verdict')
+      ? [`${target.verifyHeader} of the client arrived where there is no certificate: overwrite or delete it on every connection. Whether it is believed beside a certificate ` +
+          'that is not verified, a probe with such a one as --cert tells']
       : []
   ]
 }

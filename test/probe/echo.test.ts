@@ -15,6 +15,7 @@ test('nothing but the secret: the names as digests, nothing arrived', async (t) 
   const { ask } = await probedApp(t)
   assert.deepEqual((await ask([open])).echo, {
     probe: 1,
+    isToldApart: false,
     fields: {
       certificate: { nameDigest: digestOfName('X-SSL-Cert'), lines: [] },
       verdict: { nameDigest: digestOfName('x-ssl-verify'), lines: [] }
@@ -111,7 +112,7 @@ test('what was sent is not believed unless it is what a probe writes', async (t)
   const { ask } = await probedApp(t)
   for (const wrong of ['', marker, `${sent[1]} `.repeat(2), 'short - - -', '<script> - - -']) {
     const { echo } = await ask([open, ['bound-token-probe-sent', wrong], ['X-SSL-Cert', value]])
-    assert.equal(echo?.fields['certificate']?.lines[0]?.holds, 'other', wrong)
+    assert.deepEqual([echo?.isToldApart, echo?.fields['certificate']?.lines[0]?.holds], [false, 'other'], wrong)
   }
 })
 
