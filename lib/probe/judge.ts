@@ -63,7 +63,8 @@ function judgeEcho (before: Echo, echo: Echo): Judgement {
 }
 
 /** A certificate that lacks a good verdict, or a verdict that lacks a certificate: the proxy may write what is missing to others. */
-function openOf ({ plugin: { outcome, certificate, verdict } }: Echo): Pick<Judgement, 'isOpen'> {
+function openOf ({ isPeerTrusted, plugin: { outcome, certificate, verdict } }: Echo): Pick<Judgement, 'isOpen'> {
+  if (!isPeerTrusted) return {}
   if (certificate === 'own' && outcome === 'certificate_unverified') return { isOpen: 'certificate' }
   if (verdict === 'own' && (outcome === 'certificate_missing' || outcome === 'certificate_placeholder')) return { isOpen: 'verdict' }
   return {}
