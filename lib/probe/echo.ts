@@ -8,8 +8,8 @@ import { requestFields } from '../request-fields.ts'
 import type { Echo, Holds, Line } from './echo-schema.ts'
 import { digestOf, digestOfName, type Sent } from './wire.ts'
 
-/** A request whose body is still to be read. `IncomingMessage` and `Http2ServerRequest` both fit. */
-export type ProbeMessage = InboundMessage & Readable & { readonly rawTrailers: readonly string[] }
+/** A request whose body is still to be read. `IncomingMessage` and `Http2ServerRequest` both fit, and what `inject` makes, which has no trailers. */
+export type ProbeMessage = InboundMessage & Readable & { readonly rawTrailers?: readonly string[] }
 
 /** Trailers come behind the body. */
 const mostBody = 65_536
@@ -20,7 +20,7 @@ export async function echoOf (message: ProbeMessage, source: CertificateSource, 
   const fields = Object.entries(source.fields) as Array<[string, string]>
   const listed = listedBy(message.rawHeaders)
   await readToEnd(message)
-  const trailers = new Set(namesOf(message.rawTrailers).map(foldName))
+  const trailers = new Set(namesOf(message.rawTrailers ?? []).map(foldName))
   return {
     probe: 1,
     isToldApart: sent !== null,

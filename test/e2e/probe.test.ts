@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { exitCodeOf, textOf } from '../../lib/probe/report.ts'
@@ -63,6 +64,24 @@ for (const kind of Object.keys(programs) as Kind[]) {
     })
   })
 }
+
+test('the sample of the README is what the command prints', requires({ haproxy }), async (t) => {
+  const readme = readFileSync('README.md', 'utf8')
+  const sample = /^```text\n(.*?)^```$/ms.exec(readme)?.[1] as string
+  const command = /^npx fastify-bound-token (probe .*)$/m.exec(readme)?.[1]?.split(' ') as string[]
+  const pki = await createPki()
+  const who = await createClientCertificate('partner', { issuer: pki })
+  const { port: upstreamPort } = await startProbedService(t, { preset: 'haproxy' })
+  const { start, of } = configurations.haproxy
+  const { port, close } = await start({ pki, upstreamPort, ...of['a condition without del-header'][0] })
+  t.after(close)
+  const files = { 'ca.pem': pki.ca, 'partner.pem': who.certificate, 'partner.key': who.key }
+  const args = [...command.map((each) => each.replace(/^partner\./, 'FOLDER/partner.')), '--ca', 'FOLDER/ca.pem', '--servername', 'localhost', '--connect', `127.0.0.1:${port}`]
+  const { code, stdout } = await runCommand(t, args, { files, env: { BOUND_TOKEN_PROBE_SECRET: secret } })
+  assert.equal(code, 1)
+  const lines = sample.split('\n').filter((line) => line !== '' && line !== '...')
+  assert.deepEqual(stdout.split('\n').filter((line) => lines.includes(line)), lines)
+})
 
 test('the command finds what is open, path by path', requires({ nginx }), async (t) => {
   const pki = await createPki()

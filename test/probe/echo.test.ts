@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
+import type { Socket } from 'node:net'
+import { PassThrough } from 'node:stream'
 import { test } from 'node:test'
+import { compileCertificateSource } from '../../lib/certificate/compile.ts'
+import { echoOf } from '../../lib/probe/echo.ts'
 import type { Line } from '../../lib/probe/echo-schema.ts'
 import { digestOf, digestOfName, writeSent } from '../../lib/probe/wire.ts'
 import { owner } from '../guard/protected-app.ts'
@@ -81,8 +85,19 @@ test('what `Connection` lists, and what comes as a trailer', async (t) => {
 
 test('a body without end is not waited for', async (t) => {
   const { askRaw } = await probedApp(t)
+  const before = performance.now()
   const { echo } = await askRaw(`POST / HTTP/1.1\r\nHost: a\r\nConnection: close\r\nbound-token-probe: ${secret}\r\nContent-Length: 10000000\r\n\r\n${'a'.repeat(200_000)}`)
   assert.equal(echo?.plugin.outcome, 'certificate_missing')
+  assert.ok(performance.now() - before < 4000, 'its length ends the waiting, not the time')
+})
+
+test('nor is one that stops', async (t) => {
+  t.mock.timers.enable({ apis: ['setTimeout'] })
+  const message = Object.assign(new PassThrough(), { rawHeaders: ['Host', 'a'], rawTrailers: [], socket: { remoteAddress: '127.0.0.1' } as Socket })
+  message.write('a')
+  const answered = echoOf(message, compileCertificateSource({ preset: 'nginx', trustedProxies: ['127.0.0.1'] }, 'certificate'), null)
+  t.mock.timers.tick(5000)
+  assert.equal((await answered).plugin.outcome, 'certificate_missing')
 })
 
 test('every path: guarded, public, report mode, without binding, unknown, another method; no handler runs, and a schema leaves nothing out', async (t) => {
