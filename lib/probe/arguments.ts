@@ -47,6 +47,9 @@ const options = {
   json: { type: 'boolean' }
 } as const
 
+/** All shapes on all connections are less than 100 requests. */
+const mostUrls = 10
+
 export interface ProbeArguments {
   /** One for each URL. */
   readonly probes: readonly ProbeOptions[]
@@ -62,7 +65,8 @@ export function readArguments (args: readonly string[], env: NodeJS.ProcessEnv):
   const verifyHeader = values['verify-header'] ?? (preset === undefined || preset.verified === false ? null : preset.verified.header)
   refuseUnlessName(header, '--header')
   if (verifyHeader !== null) refuseUnlessName(verifyHeader, '--verify-header')
-  if (positionals.length === 0) throw new OptionsError('url: missing; allowed: one or more http or https URLs')
+  if (positionals.length === 0) throw new OptionsError(`url: missing; allowed: 1 to ${mostUrls} http or https URLs`)
+  if (positionals.length > mostUrls) throw new OptionsError(`url: found ${positionals.length}; allowed: 1 to ${mostUrls}, since one run of the echo is 1000 requests at most`)
   const verifyValue = values['verify-value'] ?? (preset === undefined || preset.verified === false ? null : preset.verified.value)
   if (verifyValue !== null && !/^[\x20-\x7e]+$/.test(verifyValue)) throw new OptionsError('--verify-value: found text that no header can hold; allowed: printable ASCII')
   const shared = {

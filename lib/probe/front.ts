@@ -27,7 +27,8 @@ export async function connect (front: Front, identity: ClientIdentity | null, pr
   const socket = isTls
     ? connectTls({
       ...to,
-      ALPNProtocols: [protocol],
+      // With h2 alone, a front that does not speak it may break the handshake off.
+      ALPNProtocols: protocol === 'h2' ? ['h2', 'http/1.1'] : ['http/1.1'],
       // An address is no server name, but must stand in the certificate all the same.
       servername: isIP(name) === 0 ? name : '',
       checkServerIdentity: (_host, certificate) => checkServerIdentity(name, certificate),

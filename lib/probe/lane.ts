@@ -26,8 +26,6 @@ export interface Finding extends Judgement {
   readonly shape: string
 }
 
-const untried = 'it arrived; whether it is believed on a connection with a client certificate is not known: probe again with --cert and --key'
-
 const plain = { own: [], lines: [], hasConnection: false, trailers: null, version: '1.1', isAbsolute: false } satisfies ProbeRequest
 
 export async function send (front: Front, lane: Lane, secret: string, request: Partial<ProbeRequest>, sent: string | null): Promise<Outcome> {
@@ -54,14 +52,12 @@ export function speaksNoHttp2 (outcome: Outcome): boolean {
  * Sends every shape that this kind of connection can express, each with a value of its own.
  *
  * @param before - what arrives without an attack
- * @param isAlone - whether connections with a certificate are not tried: then nobody knows what would be believed there
  */
-export async function attack (front: Front, lane: Lane, secret: string, target: Target, before: Echo, isAlone: boolean): Promise<Finding[]> {
+export async function attack (front: Front, lane: Lane, secret: string, target: Target, before: Echo): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const shape of shapesFor(lane, target)) {
     const { request, sent } = build(shape, target)
-    const judgement = judge(before, await send(front, lane, secret, request, sent))
-    findings.push({ shape: shape.name, ...isAlone && judgement.isOpen !== undefined ? { ...judgement, verdict: 'unclear', why: untried } : judgement })
+    findings.push({ shape: shape.name, ...judge(before, await send(front, lane, secret, request, sent)) })
   }
   return findings
 }

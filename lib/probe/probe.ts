@@ -4,6 +4,7 @@ import { explain } from './explain.ts'
 import type { ClientIdentity, Front } from './front.ts'
 import type { Outcome } from './judge.ts'
 import { attack, baseline, send, speaksNoHttp2, type Finding, type Lane, type Target } from './lane.ts'
+import { notesOf } from './notes.ts'
 import { digestOfName, done } from './wire.ts'
 
 export interface ProbeOptions extends Pick<Target, 'header' | 'format'> {
@@ -44,19 +45,23 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   for (const lane of known) befores.push(await baseline(front, lane, secret))
   const first = befores.find((before) => isEcho(before)) as Echo | undefined
   if (first === undefined) return failed(explain(befores[0] as Outcome, front, identity !== null))
-  const found = verifyOf(options, first)
-  const mismatch = typeof found === 'string' ? found : mismatchOf(header, first)
-  if (mismatch !== null || typeof found === 'string') return failed(mismatch as string)
+  const mismatch = mismatchOf(header, first)
+  if (mismatch !== null) return failed(mismatch)
+  const verify = verifyOf(options, first)
+  if (typeof verify === 'string') return failed(verify)
 
-  const target: Target = { header, format: options.format, ...found }
-  const lanes: LaneReport[] = []
-  for (const [index, lane] of known.entries()) lanes.push(await report(lane, befores[index] as Echo | Outcome, target))
-  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf(first, options, target, lanes), failure: null }
+  const shown = known.flatMap((lane, index) => lane.identity === null ? [] : [befores[index] as Echo | Outcome]).filter(isEcho)
+  const isAlone = !shown.some(({ fields }) => fields['certificate']?.lines.some(({ holds }) => holds === 'other'))
+  const target: Target = { header, format: options.format, ...verify }
+  const found: LaneReport[] = []
+  for (const [index, lane] of known.entries()) found.push(await report(lane, befores[index] as Echo | Outcome, target))
+  const lanes = isAlone ? untried(found) : found
+  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf({ options, target, lanes, isPeerTrusted: first.isPeerTrusted, isAlone }), failure: null }
 
   async function report (lane: Lane, before: Echo | Outcome, target: Target): Promise<LaneReport> {
     const about = { protocol: lane.protocol, hasCertificate: lane.identity !== null, findings: [] }
     if (!isEcho(before)) return { ...about, ...stateOf(lane, before) }
-    const findings = await attack(front, lane, secret, target, before, identity === null)
+    const findings = await attack(front, lane, secret, target, before)
     const after = await baseline(front, lane, secret)
     if (isEcho(after)) return { ...about, state: 'probed', note: null, findings }
     return { ...about, state: 'unclear', note: `the echo no longer answered at the end: ${explain(after, front, identity !== null)}`, findings }
@@ -74,6 +79,13 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   function failed (failure: string): Report {
     return { url, header, verifyHeader: options.verifyHeader, lanes: [], notes: [], failure }
   }
+}
+
+/** Where no certificate of a client arrives, nobody knows what would be believed beside one; unless it is plain that the front is open. */
+function untried (lanes: readonly LaneReport[]): readonly LaneReport[] {
+  if (lanes.some(({ findings }) => findings.some(({ verdict }) => verdict === 'FORGED'))) return lanes
+  const why = 'it arrived; whether it is believed beside a client certificate is not known: probe again with --cert and --key of one that the front takes'
+  return lanes.map((lane) => ({ ...lane, findings: lane.findings.map((finding) => finding.isOpen === undefined ? finding : { ...finding, verdict: 'unclear' as const, why }) }))
 }
 
 /** Tells the echo that no more will come. @returns whether it has understood */
@@ -114,21 +126,4 @@ function verifyOf ({ verifyHeader, verifyValue, presets }: ProbeOptions, { field
   if (header === undefined) return 'the application also reads a verify header at this path, and no preset has its name: say with --verify-header which one, as its option `certificate.verified` does'
   if (digestOfName(header) !== verdict.nameDigest) return `the application reads another verify header than ${header} at this path: say with --verify-header which one, as its option \`certificate.verified\` does`
   return { verifyHeader: header, verifyValue: verifyValue ?? read.find((each) => each.header.toLowerCase() === header.toLowerCase())?.value ?? 'SUCCESS' }
-}
-
-function notesOf (echo: Echo, { identity, verifyHeader, front }: ProbeOptions, target: Target, lanes: readonly LaneReport[]): string[] {
-  const findings = lanes.flatMap((lane) => lane.findings)
-  const opened = (what: 'certificate' | 'verdict'): boolean => findings.some(({ isOpen }) => isOpen === what) && !findings.some(({ forged }) => forged === what)
-  return [
-    ...front.url.protocol === 'http:' ? ['http: sent without TLS and by HTTP/1.1 only'] : [],
-    ...identity === null ? ['no --cert and --key: only connections without a client certificate were tried'] : [],
-    ...verifyHeader === null && target.verifyHeader !== null ? [`the application reads the verify header ${target.verifyHeader}; it was tried with the value ${target.verifyValue}`] : [],
-    ...verifyHeader !== null && target.verifyHeader === null ? [`the application reads no verify header at this path: ${verifyHeader} was not tried`] : [],
-    ...echo.isPeerTrusted ? [] : ['the plugin does not trust the peer from which it gets these requests (`trustedProxies`): it refuses every certificate header. If that is your proxy, mend it and probe again'],
-    ...opened('certificate') ? [`${target.header} of the client arrived, and only the proxy's verdict kept it from being believed: overwrite or delete it on every connection`] : [],
-    ...opened('verdict')
-      ? [`${target.verifyHeader} of the client arrived where there is no certificate: overwrite or delete it on every connection. Whether it is believed beside a certificate ` +
-          'that is not verified, a probe with such a one as --cert tells']
-      : []
-  ]
 }

@@ -28,7 +28,8 @@ test('--help, --version, and what is no command', async (t) => {
 const header = ['--header', 'x-ssl-cert']
 const wrong: Array<[name: string, args: string[], message: RegExp, env?: NodeJS.ProcessEnv]> = [
   ['no header', [url], /^--header: missing; allowed: the name of a header, or --preset with one of nginx, /],
-  ['no URL', header, /^url: missing; allowed: one or more http or https URLs$/],
+  ['no URL', header, /^url: missing; allowed: 1 to 10 http or https URLs$/],
+  ['too many URLs', [...header, ...Array(11).fill(url)], /^url: found 11; allowed: 1 to 10, since one run/],
   ['a URL that is none', [...header, 'api.example.com'], /^url: found "api\.example\.com"; allowed: an http or https URL/],
   ['a URL of another kind', [...header, 'ftp://a'], /^url: found ftp:\/\/…; allowed: /],
   ['a URL with a password', [...header, 'https://a:hunter2@b'], /^url: found https:\/\/…; allowed: an http or https URL without credentials$/],

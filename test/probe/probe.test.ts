@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
+import { presets } from '../../lib/certificate/presets.ts'
+import { probe } from '../../lib/probe/probe.ts'
 import { exitCodeOf, textOf } from '../../lib/probe/report.ts'
 import { owner } from '../guard/protected-app.ts'
-import { probedApp } from './probed-app.ts'
+import { probedApp, secret } from './probed-app.ts'
 import { probeAt, smallFront, verdictsOf } from './small-front.ts'
 
 const trustedProxies = ['127.0.0.1']
@@ -13,7 +16,11 @@ test('past the proxy, from an address that is trusted: everything is forged', as
   assert.equal(exitCodeOf([report]), 1)
   const { twice, 'same names, with the verdict': both, 'HTTP/1.0': old, 'absolute target': absolute, trailer, 'space before the colon': space } = verdictsOf(report)
   assert.deepEqual({ twice, both, old, absolute, trailer, space }, { twice: 'refused', both: 'FORGED', old: 'FORGED', absolute: 'FORGED', trailer: 'stopped', space: 'stopped' })
-  assert.match(report.notes.join(), /^http: sent without TLS/)
+  assert.deepEqual(report.notes.slice(0, -1), [
+    'http: sent without TLS and by HTTP/1.1 only',
+    'no --cert and --key: only connections without a client certificate were tried'
+  ])
+  assert.match(report.notes.at(-1) ?? '', /^the client's x-ssl-verify arrived where there is no certificate/)
   assert.match(textOf(report), /what to do: The proxy sets X-SSL-Cert only on some connections, or not at all on this path/)
 })
 
@@ -109,6 +116,32 @@ test('a front that keeps everything away', async (t) => {
   assert.deepEqual([...new Set(Object.values(verdictsOf(report)))], ['stopped'])
   assert.equal(exitCodeOf([report]), 0)
   assert.match(textOf(report), /^nothing forged: 25 requests \(25 stopped\)$/m)
+})
+
+test('past the proxy by TLS: HTTP/2 as well, or the report says that there is none', async (t) => {
+  const pki = await createPki()
+  const who = await createClientCertificate('partner', { issuer: pki })
+  const https = { key: pki.server.key, cert: pki.server.certificate, requestCert: true, rejectUnauthorized: false }
+  for (const [server, states] of [[{ http2: true, https: { ...https, allowHTTP1: true } }, ['probed', 'probed', 'probed', 'probed']], [{ https }, ['probed', 'probed', 'absent', 'absent']]] as const) {
+    const { port } = await probedApp(t, {}, server as object)
+    const front = { url: new URL(`https://localhost:${port}/`), connectTo: { host: '127.0.0.1', port }, servername: null, ca: pki.ca, timeout: 2000 }
+    const report = await probe({ front, secret, identity: who, header: 'x-ssl-cert', format: 'url-pem', verifyHeader: null, verifyValue: null, presets })
+    assert.deepEqual(report.lanes.map(({ state }) => state), states)
+    for (const { findings } of report.lanes.filter(({ state }) => state === 'probed')) {
+      assert.equal(findings.find(({ shape }) => shape === 'same names, with the verdict')?.verdict, 'FORGED')
+      assert.equal(findings.find(({ shape }) => shape === 'twice')?.verdict, 'refused')
+    }
+    assert.match(report.notes.join(), /the certificate of --cert did not arrive as x-ssl-cert/)
+    if (states[2] === 'absent') assert.match(textOf(report), /^HTTP\/2 with certificate: the front speaks no HTTP\/2$/m)
+  }
+})
+
+test('where Fastify terminates TLS itself there is nothing to forge', async (t) => {
+  const pki = await createPki()
+  const { port } = await probedApp(t, { certificate: { source: 'tls' } }, { https: { key: pki.server.key, cert: pki.server.certificate, requestCert: true, rejectUnauthorized: false } } as object)
+  const front = { url: new URL(`https://localhost:${port}/`), connectTo: { host: '127.0.0.1', port }, servername: null, ca: pki.ca, timeout: 2000 }
+  const { failure } = await probe({ front, secret, identity: null, header: 'x-ssl-cert', format: 'url-pem', verifyHeader: null, verifyValue: null, presets })
+  assert.match(failure ?? '', /reads no certificate header at this path .*: there is nothing to forge/)
 })
 
 test('an application without the option, or with another secret', async (t) => {

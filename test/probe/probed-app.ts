@@ -1,6 +1,6 @@
 import type { AddressInfo } from 'node:net'
 import type { TestContext } from 'node:test'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyServerOptions } from 'fastify'
 import { rawExchange, requestText } from '../certificate/raw-exchange.ts'
 import type { FieldLine } from '../certificate/inbound.ts'
 import { protectedApp } from '../guard/protected-app.ts'
@@ -27,7 +27,7 @@ export interface ProbedApp {
 }
 
 /** An app on loopback that can be probed, with a route of each kind. */
-export async function probedApp (t: TestContext, options: Partial<FastifyBoundTokenOptions> = {}): Promise<ProbedApp> {
+export async function probedApp (t: TestContext, options: Partial<FastifyBoundTokenOptions> = {}, server: FastifyServerOptions = {}): Promise<ProbedApp> {
   const { app, logged } = await protectedApp(t, (app) => {
     const schema = { response: { 200: { type: 'object', properties: { only: { type: 'string' } } } } }
     app.get('/', { schema }, async () => ({ only: 'in' }))
@@ -35,7 +35,7 @@ export async function probedApp (t: TestContext, options: Partial<FastifyBoundTo
     app.get('/report', { config: { boundToken: { mode: 'report' } } }, async () => 'report')
     app.get('/unbound', { config: { boundToken: { binding: 'off' } } }, async () => 'unbound')
     app.get('/other', { config: { boundToken: { certificate: { preset: 'caddy', header: 'x-other', trustedProxies: ['127.0.0.1'] } } } }, async () => 'other')
-  }, { probe: { secret }, certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'] }, ...options })
+  }, { probe: { secret }, certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'] }, ...options }, server)
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
   const askRaw = async (request: string): Promise<Asked> => {
