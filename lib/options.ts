@@ -395,6 +395,14 @@ export const PluginSchema = Type.Object({
   issuers: Type.Array(IssuerSchema, { minItems: 1, allowed: 'a list of at least one issuer', description: 'The authorization servers.' }),
   cache: Type.Optional(Type.Intersect([CacheSchema], { description: 'Memory of resolved tokens, in process. Decisions are never remembered.' })),
   realm: Type.Optional(Type.String({ pattern: '^[\\x20-\\x7E]+$', allowed: 'printable ASCII', default: 'api', description: '`realm` of the challenges.' })),
+  probe: Type.Optional(Type.Object({
+    secret: asSecret('What opens the echo, once: at least 32 visible ASCII characters, such as those of `openssl rand -hex 32`.')
+  }, {
+    ...closed,
+    secret: true,
+    allowed: 'an object with secret',
+    description: 'For the time of a probe only, never left on: requests with the secret are answered with what became of their headers on the way, on every path, instead of by guard and handler.'
+  })),
   ...routeProperties
 }, { ...closed, typeName: 'FastifyBoundTokenOptions' })
 

@@ -5,6 +5,7 @@ import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, setRefusalHeaders } from './answer.ts'
 import { evictionSelector } from './cache/eviction.ts'
+import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
 import { dropFields } from './field-name.ts'
@@ -12,6 +13,9 @@ import { guard, type Trail } from './guard.ts'
 import { jwtOf } from './jwt-of.ts'
 import { policies } from './policies.ts'
 import type { Policy } from './policy.ts'
+import { answerProbe } from './probe/hook.ts'
+import { probeRun } from './probe/run.ts'
+import { secretField, sentField } from './probe/wire.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
 import type { Sealed } from './seal.ts'
@@ -61,7 +65,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
   app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other') })
-  app.addHook('onRequest', enforce)
+  app.addHook('onRequest', registration.probeSecret === null ? enforce : probing(registration.probeSecret))
   app.addHook('onReady', async () => {
     await routes.ready()
     await proxies.ready()
@@ -90,6 +94,24 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   function wait (preparing: Promise<unknown>, request: FastifyRequest, reply: FastifyReply, done: Done): void {
     preparing.then(() => enforce(request, reply, done), (error: unknown) => done(notJudged(error, request, reply)))
+  }
+
+  /** The hook of a process that is being probed: without the option there is no trace of it. */
+  function probing (secret: string): typeof enforce {
+    app.log.warn('the probe is open: whoever knows its secret learns how requests arrive here; take the option `probe` away when you are done')
+    for (const name of [secretField, sentField]) hidden.add(name)
+    const run = probeRun(secret, app.log)
+    app.addHook('onClose', async () => { run.close('the server is closed') })
+    return answerProbe(run, sourceOf, enforce)
+  }
+
+  function sourceOf (request: FastifyRequest): CertificateSource {
+    try {
+      const found = routes.of(request)
+      return found === null || found instanceof Promise ? registration.certificate : found.certificate
+    } catch {
+      return registration.certificate // A route whose declaration is wrong refuses everybody.
+    }
   }
 
   function allow (accessToken: AccessToken, request: FastifyRequest, policy: Policy, trail: Trail, done: Done): void {

@@ -20,6 +20,8 @@ export interface Registration {
   readonly realm: string
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
+  /** Null without a probe. */
+  readonly probeSecret: string | null
   close (): Promise<void>
   /** Runs what may stop the boot, and closes if it does. */
   closeUnless (start: () => void): Promise<void>

@@ -4,6 +4,7 @@ import { serverTls, type Surroundings } from './certificate/surroundings.ts'
 import { OptionsError } from './errors.ts'
 import { CacheSchema, defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
 import type { Registration } from './policy.ts'
+import { resolveProbeSecret } from './probe/secret.ts'
 import { compileIssuer, type Report } from './token/compile.ts'
 import type { VerifyingIssuer } from './token/dispatch.ts'
 import { verification } from './verification.ts'
@@ -17,10 +18,11 @@ const cacheDefaults = CacheSchema.properties
  * @throws OptionsError
  */
 export async function compileRegistration (options: unknown, server: unknown, report: Report): Promise<Registration> {
-  const { certificate, issuers, cache = {}, realm, ...defaults } = validateOptions(PluginSchema, options, 'options')
+  const { certificate, issuers, cache = {}, realm, probe, ...defaults } = validateOptions(PluginSchema, options, 'options')
   const surroundings: Surroundings = { server: serverTls(server), onTrouble: (detail) => report('warn', null, detail) }
   const source = compileCertificateSource(certificate, 'options.certificate', surroundings)
   refuseTwins(issuers)
+  const probeSecret = probe === undefined ? null : await resolveProbeSecret(probe.secret, 'options.probe.secret')
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
   const tokens = tokenCache({
@@ -38,6 +40,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
     defaults,
+    probeSecret,
     close,
     async closeUnless (start) {
       try {

@@ -31,6 +31,7 @@ test('dependencies point one way: no cycles', () => {
     for (const to of next.get(file) ?? []) visit(to, [...path, file])
   }
   visit('lib/index.ts', [])
+  visit('lib/cli.ts', [])
 })
 
 test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
@@ -39,12 +40,30 @@ test('only plugin and upstream load packages of Fastify; errors has its error cl
   assert.deepEqual(show(fastify).sort(), allowed.sort())
 })
 
-test('certificate, token, cache, confirmation and upstream do not import one another', () => {
-  const areas = ['certificate', 'token', 'cache', 'confirmation', 'upstream']
+test('certificate, token, cache, confirmation, upstream and probe do not import one another', () => {
+  const areas = ['certificate', 'token', 'cache', 'confirmation', 'upstream', 'probe']
   const areaOf = (file: string): string | undefined => areas.find((area) => file.startsWith(`lib/${area}/`))
   const across = values.filter(({ from, to }) => areaOf(from) !== undefined && areaOf(to) !== undefined && areaOf(from) !== areaOf(to))
-  // The upstream drops the headers that the presets read.
-  assert.deepEqual(show(across), ['lib/upstream/rewrite.ts -> lib/certificate/presets.ts'])
+  // The upstream drops the headers that the presets read; the echo tells a placeholder from what else a proxy writes; the command
+  // takes the names of presets and formats.
+  assert.deepEqual(show(across).sort(), [
+    'lib/probe/arguments.ts -> lib/certificate/formats.ts',
+    'lib/probe/arguments.ts -> lib/certificate/presets.ts',
+    'lib/probe/echo.ts -> lib/certificate/placeholder.ts',
+    'lib/upstream/rewrite.ts -> lib/certificate/presets.ts'
+  ])
+})
+
+test('the side of the command and that of the application meet in what goes over the wire', () => {
+  const wire = ['lib/probe/wire.ts', 'lib/probe/echo-schema.ts']
+  const reachedFrom = (file: string): string[] => {
+    const reached = new Set([file])
+    for (const from of reached) for (const { to } of values.filter((each) => each.from === from && each.to.startsWith('lib/probe/'))) reached.add(to)
+    return [...reached].filter((each) => each.startsWith('lib/probe/') && !wire.includes(each))
+  }
+  const application = new Set(['lib/plugin.ts', 'lib/registration.ts'].flatMap(reachedFrom))
+  assert.deepEqual(reachedFrom('lib/cli.ts').filter((each) => application.has(each)), [])
+  assert.ok(application.has('lib/probe/hook.ts') && reachedFrom('lib/cli.ts').includes('lib/probe/shapes.ts'))
 })
 
 test('nothing below the plugin knows the plugin or the guard', () => {

@@ -43,6 +43,15 @@ test('the packed package works by import and by require', (t) => {
   assert.equal(run('cjs.cjs', `const Fastify = require('fastify')\nconst boundToken = require('fastify-bound-token')\n${use}`), '401')
 })
 
+test('the packed package has the command', (t) => {
+  const { directory } = installed(t)
+  const { bin, version } = JSON.parse(readFileSync('package.json', 'utf8')) as { bin: Record<string, string>, version: string }
+  const command = join(directory, 'node_modules', 'fastify-bound-token', bin['fastify-bound-token'] as string)
+  assert.match(readFileSync(command, 'utf8'), /^#!\/usr\/bin\/env node\n/)
+  assert.equal(execFileSync(process.execPath, [command, '--version'], { encoding: 'utf8' }), `${version}\n`)
+  assert.match(execFileSync(process.execPath, [command, 'probe', '--help'], { encoding: 'utf8' }), /^usage: fastify-bound-token probe/)
+})
+
 test('the packed package holds what is needed and nothing else', (t) => {
   const { files } = installed(t)
   const others = files.filter((path) => !/^dist\/(lib|types)\/.*\.(js|d\.ts)$/.test(path))

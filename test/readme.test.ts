@@ -135,6 +135,16 @@ test('names', async (t) => {
   assert.deepEqual([statusCode, app.boundToken.stats().decisions.refused], [401, { certificate_not_allowed: 1 }])
 })
 
+test('the probe', async (t) => {
+  process.env['BOUND_TOKEN_PROBE_SECRET'] = 'a-secret-of-one-probe-0123456789'
+  t.after(() => { delete process.env['BOUND_TOKEN_PROBE_SECRET'] })
+  const app = Fastify()
+  t.after(() => app.close())
+  await run(block('probe: {'), { app, boundToken: library.default, options: optionsFor('http://127.0.0.1:1') })
+  const { body } = await app.inject({ url: '/', headers: { 'bound-token-probe': process.env['BOUND_TOKEN_PROBE_SECRET'] } })
+  assert.match(body, /^\{"probe":1,/)
+})
+
 test('routes', async (t) => {
   const { authorizationServer } = await startAuthorizationServer(t)
   const app = Fastify()

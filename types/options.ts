@@ -48,6 +48,11 @@ export interface FastifyBoundTokenOptions {
    * @defaultValue "api"
    */
   realm?: string
+  /** For the time of a probe only, never left on: requests with the secret are answered with what became of their headers on the way, on every path, instead of by guard and handler. */
+  probe?: {
+    /** What opens the echo, once: at least 32 visible ASCII characters, such as those of `openssl rand -hex 32`. */
+    secret: Secret
+  }
   /** Scopes that a token must have, all of them. */
   scopes?: string[]
   /** Scopes of which a token must have one. */

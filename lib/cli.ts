@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs'
+import { usage } from './probe/arguments.ts'
+import { probeCommand } from './probe/command.ts'
+
+const allowed = 'allowed: probe, --help, --version'
+
+/** @returns the exit code */
+async function run ([command, ...rest]: readonly string[]): Promise<number> {
+  if (command === '--version') return print(version())
+  if (command === '--help' || (command === 'probe' && rest.includes('--help'))) return print(usage)
+  if (command === 'probe') return await probeCommand(rest, process.env, print)
+  return complain(`${command === undefined ? 'missing command' : `found ${JSON.stringify(command)}`}; ${allowed}`)
+}
+
+function print (text: string): 0 {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+/** A mistake is nothing that was found out. */
+function complain (message: string): 2 {
+  process.stderr.write(`fastify-bound-token: ${message}\n`)
+  return 2
+}
+
+/** Of the package.json above: beside `lib/` in the sources, one higher in the package. */
+function version (): string {
+  for (const path of ['../package.json', '../../package.json']) {
+    try {
+      return (JSON.parse(readFileSync(new URL(path, import.meta.url), 'utf8')) as { version: string }).version
+    } catch {}
+  }
+  return 'unknown'
+}
+
+run(process.argv.slice(2)).catch((error: Error) => complain(error.message)).then((code) => { process.exitCode = code })
