@@ -12,6 +12,7 @@ import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
 import { recommended as apache } from './e2e/front-apache.ts'
 import { recommended as caddy } from './e2e/front-caddy.ts'
 import { recommended as haproxy } from './e2e/front-haproxy.ts'
+import { recommended as nginx } from './e2e/front-nginx.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions } from '../types/options.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
@@ -146,9 +147,10 @@ test('eviction and decisions', async (t) => {
 })
 
 test('the proxies are configured as in the tests that run them', () => {
-  for (const [language, recommended] of Object.entries({ haproxy, apache, caddy })) {
-    const lines = recommended.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-    assert.ok(readme.includes(`\`\`\`${language}\n${lines.join('\n')}\n\`\`\`\n`), language)
+  const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  for (const [language, recommended] of Object.entries({ nginx, haproxy, apache, caddy })) {
+    const block = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)?.[1]
+    assert.deepEqual(linesOf(block ?? ''), linesOf(recommended), language)
   }
 })
 
