@@ -99,7 +99,7 @@ function xfccValue (text: string, wanted: string): string | null {
     else if (isKey && sign === '=') isKey = false
     else if (isKey) key += sign
     else if (sign === '"') isQuoted = !isQuoted
-    else value += sign === '\\' ? text[++i] ?? '' : sign
+    else value += sign === '\\' && isQuoted ? text[++i] ?? '' : sign
   }
   return found.length === 1 ? found[0] as string : null
 }
