@@ -154,6 +154,11 @@ test('the proxies are configured as in the tests that run them', () => {
   }
 })
 
+test('106, 107: what the operator has to see to is said: room for large headers, and a network that nobody else reads or writes', () => {
+  assert.match(readme, /Fastify\(\{ http: \{ maxHeaderSize: 32768 \} \}\)/)
+  assert.match(readFileSync('SECURITY.md', 'utf8'), /\| the network between front and service \| that nobody reads or changes what passes \| a private network, a unix socket, or TLS \|/)
+})
+
 test('every TypeScript block was run', () => {
   assert.deepEqual(blocks.filter((code) => !ran.has(code)), [])
 })

@@ -21,7 +21,7 @@ test('through a real nginx with tokens of a real authorization server', requires
   const send = async ({ certificate, key }: ClientCertificate, bearer = good): Promise<Response> =>
     await request({ url: `${front.url}/accounts`, ca, certificate, key, headers: { authorization: `Bearer ${bearer}` } })
 
-  await t.test('the handler knows whom it serves; a certificate with the same name is another one', async () => {
+  await t.test('S-8: the handler knows whom it serves; a certificate with the same name is another one', async () => {
     const { status, body } = await send(partner)
     assert.deepEqual([status, JSON.parse(body)], [200, { client: 'partner', certificate: partner.thumbprint }])
     const refused = await send(await createClientCertificate('partner'))
