@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { createPki } from '../../examples/demo/pki.ts'
 import { startService } from './behind-proxy.ts'
-import { forgeries, testForgeries, type Verdicts } from './forgeries.ts'
+import { ambiguous, badRequest, forgeries, missing, testForgeries } from './forgeries.ts'
 import { apache, recommended, startApache, unconditional, type ApacheOptions } from './front-apache.ts'
-import { createClients, testOwners, testResumption } from './proxy-clients.ts'
+import { assertUnverified, createClients, testOwners, testResumption } from './proxy-clients.ts'
 import { requires } from './requires.ts'
 
 test('through a real Apache httpd', requires({ apache }), async (t) => {
@@ -20,9 +20,6 @@ test('through a real Apache httpd', requires({ apache }), async (t) => {
   }
   const port = await start()
   const forged = forgeries(encodeURIComponent(partner.certificate), 'SUCCESS')
-  const ambiguous: Verdicts = ['certificate_ambiguous', 'certificate_ambiguous', 'certificate_ambiguous']
-  const badRequest: Verdicts = ['proxy: 400', 'proxy: 400', 'proxy: 400']
-  const missing: Verdicts = ['certificate_missing', 'certificate_missing', 'certificate_missing']
 
   await t.test('the README names what is recommended here', async () => {
     const sample = '%{escape:%{SSL_CLIENT_CERT}}'
@@ -43,13 +40,10 @@ test('through a real Apache httpd', requires({ apache }), async (t) => {
   await testForgeries(t, service, port, clients, forged, verdicts)
 
   await t.test('S-6: Apache says why a certificate is not verified; none is taken but for its thumbprint alone', async () => {
-    for (const [who, verdict] of [[selfSigned, 'FAILED:self-signed certificate'], [foreign, 'FAILED:unable to verify the first certificate']] as const) {
-      const refused = await service.visit(port, who)
-      assert.equal(refused.verdict, 'certificate_unverified')
-      assert.ok(refused.arrived.includes(`X-SSL-Verify: ${verdict}`), refused.arrived.join('\n'))
-      assert.equal((await service.visit(port, who, { path: '/self-signed' })).thumbprint, who.thumbprint)
-      assert.equal((await service.visit(port, who, { path: '/self-signed', tokenOf: partner })).verdict, 'binding_mismatch')
-    }
+    await assertUnverified(service, port, partner, [
+      [selfSigned, 'X-SSL-Verify: FAILED:self-signed certificate'],
+      [foreign, 'X-SSL-Verify: FAILED:unable to verify the first certificate']
+    ])
   })
 
   await t.test('an expired certificate does not get through the handshake, even with optional_no_ca', async () => {

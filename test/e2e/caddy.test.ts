@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { createPki } from '../../examples/demo/pki.ts'
 import { startService } from './behind-proxy.ts'
-import { forgeries, testForgeries, type Verdicts } from './forgeries.ts'
+import { ambiguous, badRequest, forgeries, testForgeries } from './forgeries.ts'
 import { caddy, placeholder, recommended, startCaddy, verifying, type CaddyOptions } from './front-caddy.ts'
 import { createClients, testOwners, testResumption } from './proxy-clients.ts'
 import { requires } from './requires.ts'
@@ -20,8 +20,6 @@ test('through a real Caddy', requires({ caddy }), async (t) => {
   }
   const port = await start()
   const forged = forgeries(partner.der.toString('base64'), 'SUCCESS')
-  const ambiguous: Verdicts = ['certificate_ambiguous', 'certificate_ambiguous', 'certificate_ambiguous']
-  const badRequest: Verdicts = ['proxy: 400', 'proxy: 400', 'proxy: 400']
   const badCertificate = 'tls: BAD_CERTIFICATE'
 
   await t.test('the README names what is recommended here', async () => {

@@ -39,6 +39,9 @@ const byHttp2 = ' by HTTP/2'
 /** What becomes of a forgery by the owner of the token, by another client with its own certificate, and by one without. */
 export type Verdicts = readonly [owner: string, thief: string, none: string]
 
+export const everybody = (verdict: string): Verdicts => [verdict, verdict, verdict]
+export const [ambiguous, missing, badRequest] = [everybody('certificate_ambiguous'), everybody('certificate_missing'), everybody('proxy: 400')]
+
 /**
  * Every forgery, with what the proxy and the plugin make of it together.
  *

@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { startService } from './behind-proxy.ts'
-import { forgeries, testForgeries } from './forgeries.ts'
+import { ambiguous, badRequest, forgeries, testForgeries } from './forgeries.ts'
 import { haproxy, recommended, startHaproxy, unconditional, type HaproxyOptions } from './front-haproxy.ts'
-import { createClients, testOwners, testResumption } from './proxy-clients.ts'
+import { assertUnverified, createClients, testOwners, testResumption } from './proxy-clients.ts'
 import { requires } from './requires.ts'
 
 test('through a real HAProxy', requires({ haproxy }), async (t) => {
@@ -20,8 +20,6 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
   }
   const port = await start()
   const forged = forgeries(partner.der.toString('base64'), '0')
-  const ambiguous = ['certificate_ambiguous', 'certificate_ambiguous', 'certificate_ambiguous'] as const
-  const badRequest = ['proxy: 400', 'proxy: 400', 'proxy: 400'] as const
 
   await t.test('the README names what is recommended here', async () => {
     const readme = await readFile('README.md', 'utf8')
@@ -43,13 +41,7 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
   })
 
   await t.test('S-6: HAProxy says why a certificate is not verified: 18 self-signed, 21 unknown issuer, 10 expired; none is taken but for its thumbprint alone', async () => {
-    for (const [who, verdict] of [[selfSigned, 18], [foreign, 21], [expired, 10]] as const) {
-      const refused = await service.visit(port, who)
-      assert.equal(refused.verdict, 'certificate_unverified')
-      assert.ok(refused.arrived.includes(`x-ssl-verify: ${verdict}`))
-      assert.equal((await service.visit(port, who, { path: '/self-signed' })).thumbprint, who.thumbprint)
-      assert.equal((await service.visit(port, who, { path: '/self-signed', tokenOf: partner })).verdict, 'binding_mismatch')
-    }
+    await assertUnverified(service, port, partner, [[selfSigned, 'x-ssl-verify: 18'], [foreign, 'x-ssl-verify: 21'], [expired, 'x-ssl-verify: 10']])
   })
 
   await t.test('no certificate: neither header', async () => {

@@ -1,5 +1,5 @@
 import type { ClientCertificate, Pki } from '../../examples/demo/pki.ts'
-import type { Verdicts } from './forgeries.ts'
+import { ambiguous, badRequest, everybody, missing, type Verdicts } from './forgeries.ts'
 import { apache, setters as apacheSetters, startApache, unconditional as apacheUnconditional } from './front-apache.ts'
 import { caddy, placeholder, recommended as caddyRecommended, startCaddy, verifying } from './front-caddy.ts'
 import { haproxy, setters as haproxySetters, startHaproxy, unconditional as haproxyUnconditional } from './front-haproxy.ts'
@@ -20,9 +20,7 @@ interface ProxyKind {
   readonly configurations: Readonly<Record<string, Spoofable>>
 }
 
-const everybody = (verdict: string): Verdicts => [verdict, verdict, verdict]
-const [ambiguous, missing, placeholderFound] = [everybody('certificate_ambiguous'), everybody('certificate_missing'), everybody('certificate_placeholder')]
-const [unverified, badRequest, anybody] = [everybody('certificate_unverified'), everybody('proxy: 400'), everybody('taken')]
+const [placeholderFound, unverified, anybody] = [everybody('certificate_placeholder'), everybody('certificate_unverified'), everybody('taken')]
 // The proxy's own value stands: what is written when there is no certificate differs.
 const own: Verdicts = ['taken', 'binding_mismatch', 'certificate_missing']
 const ownOrPlaceholder: Verdicts = ['taken', 'binding_mismatch', 'certificate_placeholder']
