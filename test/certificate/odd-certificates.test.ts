@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { describe, it } from 'node:test'
 import type { CertificateOptions } from '../../types/options.ts'
@@ -23,7 +23,9 @@ function read (der: Buffer): string {
 /** Whatever an application may look at; some members throw, since there is no such key, and that is all that they may do. */
 function lookAtAll (der: Buffer): void {
   const { certificate } = presentCertificate(der)
-  for (const name of ['subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'subjectAltName'] as const) assert.ok(name in certificate && [certificate[name]].length === 1)
+  const { subject, issuer, serialNumber, subjectAltName, validFrom, validTo } = certificate
+  for (const text of [subject, issuer, serialNumber, subjectAltName ?? '']) assert.equal(typeof text, 'string')
+  for (const date of [validFrom, validTo]) assert.ok(date instanceof Date)
   try {
     assert.equal(certificate.x509.publicKey.type, 'public')
   } catch (error) {
@@ -49,10 +51,7 @@ describe('odd certificates', () => {
     })
   }
 
-  it('C27: for some of them Node has no public key, and says so to who asks for it', () => {
-    for (const what of ['GOST R 34.10-2012', 'ML-DSA-65', 'an algorithm that nobody has registered']) {
-      assert.equal(new X509Certificate(oddKeys[what] as Buffer).raw.equals(oddKeys[what] as Buffer), true)
-    }
+  it('C27: where Node has no public key, who asks for it gets an error, and nobody else', () => {
     assert.throws(() => presentCertificate(oddKeys['an algorithm that nobody has registered'] as Buffer).certificate.x509.publicKey)
   })
 
