@@ -15,7 +15,8 @@ location / {
   proxy_pass http://10.0.0.7:3000;
 }`
 
-const setters = recommended.split('\n').filter((line) => line.includes(' X-SSL-')).join('\n')
+/** The lines of a location that is sent on. */
+export const setters = recommended.split('\n').filter((line) => line.includes(' X-SSL-')).join('\n')
 
 /** The recommended lines, but with another word about client certificates. */
 export function asking (clients: 'optional' | 'optional_no_ca'): string {
