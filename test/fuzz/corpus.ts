@@ -1,5 +1,6 @@
 import { hash, X509Certificate } from 'node:crypto'
 import { readFileSync, readdirSync } from 'node:fs'
+import type { ChainFormatName } from '../../lib/certificate/chain-formats.ts'
 import { formats } from '../../lib/certificate/formats.ts'
 import { pemOf, spellings, type FormatName } from '../certificate/spellings.ts'
 
@@ -31,8 +32,18 @@ const otherSpellings: Readonly<Record<string, ReadonlyArray<(der: Buffer) => str
   ]
 }
 
-/** How a certificate is written in a format, by whichever proxy. */
+const chainSpellings: Readonly<Record<ChainFormatName, ReadonlyArray<(chain: readonly Buffer[]) => string>>> = {
+  pem: [(chain) => chain.map((der) => pemOf(der).replaceAll('\n', ' ')).join('')],
+  'url-pem': [(chain) => encodeURIComponent(chain.map((der) => pemOf(der)).join(''))],
+  'base64-pem': [(chain) => Buffer.from(chain.map((der) => pemOf(der)).join('')).toString('base64')],
+  'base64-der': [(chain) => Buffer.concat(chain).toString('base64')],
+  'base64-der-list': [(chain) => chain.map((der) => der.toString('base64')).join(',')],
+  rfc9440: [(chain) => chain.map((der) => `:${der.toString('base64')}:`).join(', ')]
+}
+
+/** How a certificate, or a chain, is written in a format, by whichever proxy. */
 export function spellingsOf (format: string): ReadonlyArray<(der: Buffer) => string> {
+  if (format.startsWith('chain:')) return chainSpellings[format.slice(6) as ChainFormatName].flatMap((spell) => [(der: Buffer) => spell([der]), (der: Buffer) => spell([der, certificates[0] as Buffer, der])])
   return format in formats ? Object.values(spellings[format as FormatName]) : otherSpellings[format] as ReadonlyArray<(der: Buffer) => string>
 }
 

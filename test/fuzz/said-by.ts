@@ -58,7 +58,8 @@ function pem (text: string): Buffer | null {
   return base64(body)
 }
 
-function urlPem (text: string): Buffer | null {
+/** Octets as the signs of latin1. */
+function unescaped (text: string): string | null {
   const octets = Buffer.allocUnsafe(text.length)
   let length = 0
   for (let i = 0; i < text.length; i++) {
@@ -73,7 +74,12 @@ function urlPem (text: string): Buffer | null {
     octets[length++] = octet
     i += 2
   }
-  return pem(octets.toString('latin1', 0, length))
+  return octets.toString('latin1', 0, length)
+}
+
+function urlPem (text: string): Buffer | null {
+  const plain = unescaped(text)
+  return plain === null ? null : pem(plain)
 }
 
 function base64List (text: string): Buffer | null {
@@ -124,3 +130,63 @@ export const saidBy = {
   'sha256-base64': (text: string): Buffer | null => exactly32(base64(text.length === 43 ? `${text}=` : text)),
   xfcc
 } as const satisfies Record<string, (text: string) => Buffer | null>
+
+/** All or none. */
+function each (texts: readonly string[], read: (text: string) => Buffer | null): Buffer[] | null {
+  const all = texts.map(read)
+  return all.length > 10 || all.includes(null) ? null : all as Buffer[]
+}
+
+function pemBlocks (text: string): Buffer[] | null {
+  const mark = '-----END CERTIFICATE-----'
+  const blocks: string[] = []
+  let rest = text
+  while (rest !== '') {
+    const end = rest.indexOf(mark) + mark.length
+    if (end < mark.length) return null
+    blocks.push(rest.slice(0, end))
+    rest = rest.slice(end)
+    while (blank.has(rest[0] as string)) rest = rest.slice(1)
+  }
+  return each(blocks, pem)
+}
+
+/** One value in DER after the other, by their lengths. */
+function sequences (bytes: Buffer): Buffer[] | null {
+  const found: Buffer[] = []
+  let rest = bytes
+  while (rest.length > 0) {
+    const first = rest[1] ?? 0x80
+    const octets = first < 0x80 ? 0 : first & 0x7f
+    if (rest[0] !== 0x30 || first === 0x80 || octets > 3 || rest.length < 2 + octets) return null
+    let length = octets === 0 ? first : 0
+    for (let i = 0; i < octets; i++) length = length * 256 + (rest[2 + i] as number)
+    const end = 2 + octets + length
+    if (end > rest.length) return null
+    found.push(rest.subarray(0, end))
+    rest = rest.subarray(end)
+  }
+  return found.length > 10 ? null : found
+}
+
+function trimmed (text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && ' \t'.includes(text[from] as string)) from++
+  while (to > from && ' \t'.includes(text[to - 1] as string)) to--
+  return text.slice(from, to)
+}
+
+const ofPem = (text: string | null): Buffer[] | null => text === null ? null : pemBlocks(text)
+
+/** By format of a chain. */
+export const chainSaidBy = {
+  pem: pemBlocks,
+  'url-pem': (text: string): Buffer[] | null => text === '' ? null : ofPem(unescaped(text)),
+  'base64-pem': (text: string): Buffer[] | null => ofPem(base64(text)?.toString('latin1') ?? null),
+  'base64-der': (text: string): Buffer[] | null => {
+    const bytes = base64(text)
+    return bytes === null ? null : sequences(bytes)
+  },
+  'base64-der-list': (text: string): Buffer[] | null => each(text.split(','), base64),
+  rfc9440: (text: string): Buffer[] | null => each(text.split(',').map(trimmed), saidBy.rfc9440)
+} as const satisfies Record<string, (text: string) => Buffer[] | null>

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { chainFormats, type ChainFormatName } from '../../lib/certificate/chain-formats.ts'
 import { compileCertificateSource } from '../../lib/certificate/compile.ts'
 import { formatNames, formats } from '../../lib/certificate/formats.ts'
 import type { RememberedCertificate } from '../../lib/certificate/source.ts'
@@ -9,7 +10,7 @@ import { socketFrom } from '../certificate/inbound.ts'
 import { isOneSequence } from '../certificate/one-sequence.ts'
 import { corpusOf, type Corpus } from './corpus.ts'
 import type { Random } from './random.ts'
-import { saidBy } from './said-by.ts'
+import { chainSaidBy, saidBy } from './said-by.ts'
 
 /** One decoder, or the source around it. */
 export interface Target {
@@ -90,8 +91,25 @@ function withoutBlanks (value: string): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, '')
 }
 
-/** By name: each decoder by its format, and `source:` before it for the whole of it. */
+function chainTarget (format: ChainFormatName): Target {
+  return {
+    corpus: corpusOf(`chain:${format}`),
+    read: (value) => framed(chainFormats[format](value)),
+    said (value) {
+      const said = chainSaidBy[format](value)
+      return said === null ? null : framed(said)
+    },
+    takesAllThatIsSaid: true
+  }
+}
+
+/** Certificates in one piece that tells where each ends. */
+function framed (certificates: readonly Uint8Array[]): Buffer {
+  return Buffer.concat(certificates.flatMap((der) => [Buffer.from(`${der.length} `), der]))
+}
+
+/** By name: each decoder by its format, `source:` before it for the whole of it, `chain:` for several certificates in one header. */
 export const targets: Readonly<Record<string, () => Target>> = Object.fromEntries(formatNames.flatMap((format) => [
   [format, () => decoderTarget(format)],
   [`source:${format}`, () => sourceTarget(format)]
-]))
+]).concat((Object.keys(chainFormats) as ChainFormatName[]).map((format) => [`chain:${format}`, () => chainTarget(format)])))
