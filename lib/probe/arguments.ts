@@ -25,6 +25,7 @@ The application must have the option \`probe: { secret }\` for that time.
   --servername <name>     name that the front's certificate must have
   --connect <host:port>   connect there instead of to the host of the URL
   --timeout <ms>          for each connection, and for each answer (5000)
+  --direct                the URL reaches the application past the proxy: it is right that the plugin does not trust it
   --json                  the report as JSON
 
 Exit code 0: nothing was forged; 1: something was; 2: that could not be found out.`
@@ -44,6 +45,7 @@ const options = {
   servername: text,
   connect: text,
   timeout: text,
+  direct: { type: 'boolean' },
   json: { type: 'boolean' }
 } as const
 
@@ -76,7 +78,8 @@ export function readArguments (args: readonly string[], env: NodeJS.ProcessEnv):
     format: formatOf(values.format) ?? preset?.format ?? 'base64-der',
     secret: secretOf(values['secret-env'], values['secret-file'], env),
     identity: identityOf(values.cert, values.key),
-    presets
+    presets,
+    isDirect: values.direct === true
   }
   const front = {
     connectTo: values.connect === undefined ? null : addressOf(values.connect),

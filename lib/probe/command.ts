@@ -1,6 +1,6 @@
 import { readArguments } from './arguments.ts'
 import { closeRun, probe, type Report } from './probe.ts'
-import { exitCodeOf, jsonOf, textOf } from './report.ts'
+import { exitCodeOf, jsonOf, overviewOf, textOf } from './report.ts'
 
 /**
  * `fastify-bound-token probe …`
@@ -16,6 +16,7 @@ export async function probeCommand (args: readonly string[], env: NodeJS.Process
     reports.push(report)
     if (!isJson) print(`${textOf(report)}\n`)
   }
+  if (!isJson && reports.length > 1) print(`${overviewOf(reports)}\n`)
   const answering = probes.filter((_options, index) => reports[index]?.lanes.length !== 0)
   const isClosed = answering.length === 0 || await closeRun(answering[0] as typeof probes[0])
   const notes = isClosed ? [] : ['the echo did not say that it is closed: it closes by itself five minutes after it was opened']

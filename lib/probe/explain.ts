@@ -22,12 +22,14 @@ function explainError ({ code = '', message }: NodeJS.ErrnoException, url: URL, 
 }
 
 function explainStatus (status: number, hasCertificate: boolean): string {
+  const isAboutCertificate = [400, 401, 403, 495, 496].includes(status)
   return [
     `the answer was ${status} and not the echo. One of these is so:`,
+    ...isAboutCertificate && hasCertificate ? ['the front does not take the certificate of --cert: it has expired, or is of an authority that the front does not know;'] : [],
     'the application has no option `probe`, or another secret;',
     'the run is over (5 minutes, 1000 requests, or an earlier probe): start the application again;',
     'this path does not lead to the application, or not into the scope of the plugin;',
     'several processes answer at this address and not all of them have the option;',
-    'the proxy removes the header `bound-token-probe`, or answers by itself' + (hasCertificate || ![400, 401, 403, 495, 496].includes(status) ? '.' : `: ${askForCertificate}.`)
+    'the proxy removes the header `bound-token-probe`, or answers by itself' + (hasCertificate || !isAboutCertificate ? '.' : `: ${askForCertificate}.`)
   ].join('\n  ')
 }

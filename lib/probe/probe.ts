@@ -4,7 +4,7 @@ import { explain } from './explain.ts'
 import type { ClientIdentity, Front } from './front.ts'
 import type { Outcome } from './judge.ts'
 import { attack, baseline, send, speaksNoHttp2, type Finding, type Lane, type Target } from './lane.ts'
-import { notesOf } from './notes.ts'
+import { doubtsOf, notesOf } from './notes.ts'
 import { digestOfName, done } from './wire.ts'
 
 export interface ProbeOptions extends Pick<Target, 'header' | 'format'> {
@@ -15,6 +15,8 @@ export interface ProbeOptions extends Pick<Target, 'header' | 'format'> {
   readonly verifyHeader: string | null
   readonly verifyValue: string | null
   readonly presets: Readonly<Record<string, Preset>>
+  /** Whether the probe goes past the proxy, so that it is right not to be trusted. */
+  readonly isDirect?: boolean
 }
 
 export interface LaneReport {
@@ -32,6 +34,8 @@ export interface Report {
   readonly verifyHeader: string | null
   readonly lanes: readonly LaneReport[]
   readonly notes: readonly string[]
+  /** Why a report without anything forged says little. */
+  readonly doubts: readonly string[]
   /** Why nothing could be found out; null where something was. */
   readonly failure: string | null
 }
@@ -56,7 +60,8 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   const found: LaneReport[] = []
   for (const [index, lane] of known.entries()) found.push(await report(lane, befores[index] as Echo | Outcome, target))
   const lanes = isAlone ? untried(found) : found
-  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf({ options, target, lanes, isPeerTrusted: first.isPeerTrusted, isAlone }), failure: null }
+  const circumstances = { options, target, lanes, isPeerTrusted: first.isPeerTrusted, isAlone }
+  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf(circumstances), doubts: doubtsOf(circumstances), failure: null }
 
   async function report (lane: Lane, before: Echo | Outcome, target: Target): Promise<LaneReport> {
     const about = { protocol: lane.protocol, hasCertificate: lane.identity !== null, findings: [] }
@@ -77,7 +82,7 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   }
 
   function failed (failure: string): Report {
-    return { url, header, verifyHeader: options.verifyHeader, lanes: [], notes: [], failure }
+    return { url, header, verifyHeader: options.verifyHeader, lanes: [], notes: [], doubts: [], failure }
   }
 }
 

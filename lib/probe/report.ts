@@ -6,7 +6,7 @@ import type { LaneReport, Report } from './probe.ts'
 export function exitCodeOf (reports: readonly Report[]): 0 | 1 | 2 {
   const lanes = reports.flatMap((report) => report.lanes)
   if (count(lanes, 'FORGED') > 0) return 1
-  return reports.some(({ failure }) => failure !== null) || lanes.some(({ state }) => state === 'unclear') || count(lanes, 'unclear') > 0 ? 2 : 0
+  return reports.some(({ failure, doubts }) => failure !== null || doubts.length > 0) || lanes.some(({ state }) => state === 'unclear') || count(lanes, 'unclear') > 0 ? 2 : 0
 }
 
 /** For programs. */
@@ -16,25 +16,28 @@ export function jsonOf (reports: readonly Report[], notes: readonly string[]): s
 
 /** For people. */
 export function textOf (report: Report): string {
-  const { url, header, verifyHeader, lanes, notes, failure } = report
+  const { url, header, verifyHeader, lanes, notes, doubts, failure } = report
   const head = [`probe of ${url}`, `headers: ${[header, verifyHeader].filter((name) => name !== null).join(', ')}`, '']
   if (failure !== null) return [...head, `nothing could be found out: ${failure}`].join('\n')
+  const toDo = advice(report).map((text) => `what to do: ${text}`)
   return [
     ...head,
+    ...count(lanes, 'FORGED') > 0 ? [...toDo, ''] : [],
     ...table(lanes),
     '',
     ...lanes.flatMap((lane) => lane.note === null ? [] : [`${nameOf(lane)}: ${lane.note}`]),
     ...notes.map((note) => `note: ${note}`),
     ...explained.flatMap(([verdict, meaning]) => details(lanes, verdict, meaning)),
-    ...advice(report).map((text) => `what to do: ${text}`),
-    summaryOf(lanes)
+    ...doubts.map((doubt) => `doubt: ${doubt}`),
+    ...count(lanes, 'FORGED') > 0 || doubts.length > 0 ? [] : toDo,
+    `\n${summaryOf(report)}`
   ].join('\n')
 }
 
 const explained: ReadonlyArray<readonly [Verdict, string]> = [
-  ['refused', 'arrived, and the plugin sees it and refuses'],
+  ['refused', 'arrived, and the plugin sees it and refuses; the front is open for it all the same'],
   ['lost', 'the client removes what the proxy writes, and is refused: harmless to others'],
-  ['unclear', 'nobody knows'],
+  ['unclear', 'this could not be found out: mend what is said about it, and probe again'],
   ['FORGED', 'the plugin takes what the client wrote for what the proxy writes']
 ]
 
@@ -62,13 +65,19 @@ function details (lanes: readonly LaneReport[], verdict: Verdict, meaning: strin
   return [`${verdict}: ${meaning}`, ...[...byCause].map(([why, shapes]) => `  ${[...shapes].join('; ')}\n    ${why}`)]
 }
 
-function summaryOf (lanes: readonly LaneReport[]): string {
+/** One line for each URL, where there are several. */
+export function overviewOf (reports: readonly Report[]): string {
+  return reports.map((report) => `${report.url}: ${summaryOf(report)}`).join('\n')
+}
+
+function summaryOf ({ lanes, doubts, failure }: Report): string {
+  if (failure !== null) return 'nothing could be found out'
   const all = lanes.reduce((sum, { findings }) => sum + findings.length, 0)
   const counts = (['stopped', 'refused', 'lost', 'unclear'] as const).flatMap((verdict) => count(lanes, verdict) === 0 ? [] : [`${count(lanes, verdict)} ${verdict}`])
   const forged = count(lanes, 'FORGED')
-  const isUnclear = count(lanes, 'unclear') > 0 || lanes.some(({ state }) => state === 'unclear')
+  const isUnclear = doubts.length > 0 || count(lanes, 'unclear') > 0 || lanes.some(({ state }) => state === 'unclear')
   const verdict = forged > 0 ? `FORGED: ${forged} of ${all} requests; the front is open` : isUnclear ? `not everything could be found out: ${all} requests` : `nothing forged: ${all} requests`
-  return `\n${verdict} (${counts.join(', ')})`
+  return `${verdict} (${counts.join(', ')})`
 }
 
 function count (lanes: readonly LaneReport[], verdict: Verdict): number {
