@@ -1,0 +1,5 @@
+export { parseCertificate, type Certificate, type Extension } from './certificate.ts'
+export { pathFaults, type PathFault } from './faults.ts'
+export { defaultLimits, type Limits } from './limits.ts'
+export type { Name } from './name.ts'
+export { certificationPaths, type PathValidator, type PathVerdict, type TrustOptions } from './validator.ts'
