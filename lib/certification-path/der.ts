@@ -115,20 +115,22 @@ export function expectTag (element: Element | undefined, tag: number): Element {
 export function objectIdentifier (element: Element | undefined): string {
   const content = contentOf(expectTag(element, tags.oid))
   if (content.length === 0 || content.length > 64 || (content[content.length - 1] as number) >= 0x80) throw new SyntaxError('not an object identifier')
-  const arcs: bigint[] = []
-  let arc = 0n
+  const arcs: Array<number | bigint> = []
+  let arc: number | bigint = 0
   let isFirstOctet = true
   for (const octet of content) {
     if (isFirstOctet && octet === 0x80) throw new SyntaxError('a padded object identifier')
-    arc = (arc << 7n) | BigInt(octet & 0x7f)
+    // Arcs of UUIDs (2.25) have 128 bits.
+    arc = typeof arc === 'number' && arc < 2 ** 40 ? arc * 128 + (octet & 0x7f) : BigInt(arc) * 128n + BigInt(octet & 0x7f)
     isFirstOctet = octet < 0x80
     if (!isFirstOctet) continue
     arcs.push(arc)
-    arc = 0n
+    arc = 0
   }
-  const [head = 0n, ...rest] = arcs
-  const top = head < 40n ? 0n : head < 80n ? 1n : 2n
-  return [top, head - top * 40n, ...rest].join('.')
+  const [head = 0, ...rest] = arcs
+  if (typeof head === 'bigint') return [2, head - 80n, ...rest].join('.')
+  const top = Math.min(2, Math.floor(head / 40))
+  return [top, head - top * 40, ...rest].join('.')
 }
 
 /** The octets of a BIT STRING of whole octets: a key or a signature. @throws SyntaxError */

@@ -14,4 +14,4 @@ export interface Limits {
   readonly comparisons: number
 }
 
-export const defaultLimits: Limits = Object.freeze({ certificates: 32, bytes: 65_536, intermediates: 8, signatures: 24, steps: 256, comparisons: 20_000 })
+export const defaultLimits: Limits = Object.freeze({ certificates: 32, bytes: 65_536, intermediates: 8, signatures: 24, steps: 256, comparisons: 50_000 })

@@ -7,6 +7,8 @@ import { readSubtree, type Subtree } from './subtree.ts'
 export interface NameConstraints {
   readonly permitted: ReadonlyMap<string, readonly Subtree[]>
   readonly excluded: ReadonlyMap<string, readonly Subtree[]>
+  /** How many subtrees there are. */
+  readonly size: number
 }
 
 /** @throws SyntaxError */
@@ -16,7 +18,7 @@ export function readNameConstraints (element: Element): NameConstraints {
   const permitted = parts[0]?.tag === 0xa0 ? readSubtrees(parts.shift() as Element, 'permitted') : new Map()
   const excluded = parts[0]?.tag === 0xa1 ? readSubtrees(parts.shift() as Element, 'excluded') : new Map()
   if (parts.length > 0) throw new SyntaxError('constraints with a part that is not known')
-  return { permitted, excluded }
+  return { permitted, excluded, size: element.children.reduce((sum, { children }) => sum + children.length, 0) }
 }
 
 function readSubtrees (element: Element, kind: 'permitted' | 'excluded'): ReadonlyMap<string, readonly Subtree[]> {
@@ -47,13 +49,13 @@ export interface Budget { left: number }
  * Whether every name is allowed (section 6.1.3 (b) and (c)): in no excluded subtree, and in one of the permitted ones if there
  * are any of its form. A name that cannot be compared with the subtrees of its form is not allowed.
  */
-export function areNamesAllowed (names: readonly GeneralName[], { permitted, excluded }: NameConstraints, budget: Budget): boolean {
+export function areNamesAllowed (names: readonly GeneralName[], { permitted, excluded, size }: NameConstraints, budget: Budget): boolean {
+  budget.left -= names.length * size
+  if (budget.left < 0) return false
   return names.every((name) => {
     const forms = name.form === 'smtpUtf8Mailbox' ? ['otherName', 'rfc822Name'] : [name.form]
     const subtreesOut = forms.flatMap((form) => excluded.get(form) ?? [])
     const lists = forms.map((form) => permitted.get(form)).filter((list) => list !== undefined)
-    budget.left -= lists.reduce((count, list) => count + list.length, subtreesOut.length)
-    if (budget.left < 0) return false
     if (subtreesOut.length === 0 && lists.length === 0) return true
     const compared = comparedName(name)
     return subtreesOut.every((subtree) => subtree(compared) === 'outside') && lists.every((list) => list.some((subtree) => subtree(compared) === 'inside'))

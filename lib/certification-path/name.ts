@@ -9,15 +9,18 @@ export interface Name {
   readonly emailAddresses: readonly string[]
 }
 
+const mostAttributes = 128
 const emailAddress = '1.2.840.113549.1.9.1'
 
 /** @throws SyntaxError */
 export function readName (name: Element): Name {
   const emailAddresses: string[] = []
+  let count = 0
   const rdns = expectTag(name, tags.sequence).children.map((rdn) => {
     const attributes = expectTag(rdn, tags.set).children.map((attribute) => {
       const [type, value, ...more] = expectTag(attribute, tags.sequence).children
       if (value === undefined || more.length > 0) throw new SyntaxError('an attribute is a type and a value')
+      if (++count > mostAttributes) throw new SyntaxError('too many attributes in a name')
       const oid = objectIdentifier(type)
       if (oid === emailAddress) emailAddresses.push(textOf(value) ?? '')
       return JSON.stringify([oid, comparable(value)])
@@ -62,8 +65,12 @@ function comparable (value: Element): string {
   return text === null ? `#${Buffer.from(derOf(value)).toString('hex')}` : `=${prepare(text)}`
 }
 
+// Printable ASCII with single spaces inside: most of what there is.
+const plain = /^[!-~]+(?: [!-~]+)*$/
+
 // RFC 4518 section 2, as far as attribute values need it: NFKC, no difference of case, spaces neither at the ends nor in a row.
 function prepare (text: string): string {
+  if (plain.test(text)) return text.toLowerCase()
   return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim()
 }
 

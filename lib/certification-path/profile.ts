@@ -49,8 +49,8 @@ export function readProfile (certificate: Certificate): Profile | Fault {
   if (!key.usable) return fault('key_weak', key.why)
   try {
     return readExtensions(certificate, key)
-  } catch {
-    return fault('extension_malformed', 'an extension cannot be read')
+  } catch (error) {
+    return fault('extension_malformed', (error as SyntaxError).message)
   }
 }
 

@@ -8,8 +8,8 @@ export type Subtree = (name: ComparedName) => 'inside' | 'outside' | 'unknown'
 type Kind = 'permitted' | 'excluded'
 
 /**
- * The subtree below the base of a constraint (RFC 5280 section 4.2.1.10). Where readers differ on what a base means, the one
- * meant is that which allows less: so the same base can be wider when it excludes.
+ * The subtree below the base of a constraint (RFC 5280 section 4.2.1.10). Of a wildcard it takes what allows less: so the same
+ * base can be wider when it excludes.
  *
  * @throws SyntaxError where the base is malformed
  */
@@ -32,16 +32,21 @@ function said (isInside: boolean): 'inside' | 'outside' {
 }
 
 /** @throws SyntaxError */
+function expectHost (host: string): string {
+  if (!isHost(host)) throw new SyntaxError('a constraint that is not a host or domain')
+  return host
+}
+
+/** A host, or with a leading period the hosts below a domain; the empty base stands for all. */
 function domainOf (base: string): string {
-  const domain = base.toLowerCase().replace(/^\./, '')
-  if (base !== '' && !isHost(domain)) throw new SyntaxError('a constraint that is not a host or domain')
+  const domain = base.toLowerCase()
+  if (base !== '') expectHost(domain.replace(/^\./, ''))
   return domain
 }
 
-// A leading period is not in the RFC for this form; where it is written it means the names below only.
+// A host with all that is below it. A leading period is for mailboxes and URIs only.
 function dnsSubtree (base: string, kind: Kind): Subtree {
-  const isBelowOnly = base.startsWith('.') && kind === 'permitted'
-  const domain = domainOf(base)
+  const domain = base === '' ? '' : expectHost(base.toLowerCase())
   const suffix = `.${domain}`
   return (name) => {
     if (name.form !== 'dNSName') return 'unknown'
@@ -49,30 +54,25 @@ function dnsSubtree (base: string, kind: Kind): Subtree {
     if (domain === '') return 'inside'
     // '*.example.com' also stands for names in a subtree further down: enough to be excluded.
     if (isWildcard && kind === 'excluded' && domain.endsWith(`.${host}`)) return 'inside'
-    return said((host === domain && (!isBelowOnly || isWildcard)) || host.endsWith(suffix))
+    return said(host === domain || host.endsWith(suffix))
   }
 }
 
 // One mailbox, all mailboxes on a host, or, with a leading period, on the hosts below a domain.
 function mailboxSubtree (base: string): Subtree {
   const wanted = mailbox(base)
-  if (wanted === null) domainOf(base)
-  const host = base.toLowerCase()
-  return (name) => {
-    if (name.form !== 'rfc822Name') return 'unknown'
-    if (wanted !== null) return said(name.local === wanted.local && name.host === wanted.host)
-    return said(base === '' || isHostOf(name.host, host))
-  }
+  if (wanted !== null) return (name) => name.form === 'rfc822Name' ? said(name.local === wanted.local && name.host === wanted.host) : 'unknown'
+  const domain = domainOf(base)
+  return (name) => name.form === 'rfc822Name' ? said(isHostOf(name.host, domain)) : 'unknown'
 }
 
 function isHostOf (host: string, base: string): boolean {
-  return base.startsWith('.') ? host.endsWith(base) : host === base
+  return base === '' || (base.startsWith('.') ? host.endsWith(base) : host === base)
 }
 
 function uriSubtree (base: string): Subtree {
-  domainOf(base)
-  const host = base.toLowerCase()
-  return (name) => name.form === 'uniformResourceIdentifier' ? said(base === '' || isHostOf(name.host, host)) : 'unknown'
+  const domain = domainOf(base)
+  return (name) => name.form === 'uniformResourceIdentifier' ? said(isHostOf(name.host, domain)) : 'unknown'
 }
 
 // The address and its mask; a mask of CIDR (RFC 4632) has its ones first.

@@ -1,5 +1,5 @@
 import { candidate, type Candidate } from './candidate.ts'
-import { isSelfIssued, parseCertificate, type Certificate } from './certificate.ts'
+import { parseCertificate, type Certificate } from './certificate.ts'
 import { fault, type Fault, type PathFault } from './faults.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { PolicyOptions } from './policies.ts'
@@ -10,11 +10,11 @@ import { findPath } from './search.ts'
 import { verifier, type LastingVerdicts } from './verification.ts'
 
 export interface TrustOptions extends UsageOptions, PolicyOptions {
-  /** Trust anchors, DER. Self-signed ones; of the others only with `allowPartialChain`. */
+  /** Trust anchors, DER: where a path may end, self-signed or not. */
   readonly anchors: readonly Uint8Array[]
   /** Certificates that clients need not send, DER. They are not trusted by themselves. */
   readonly intermediates?: readonly Uint8Array[]
-  /** Whether a configured certificate that is not self-signed, anchor or intermediate, may be where a path ends. */
+  /** Whether a path may also end at one of `intermediates`. */
   readonly allowPartialChain?: boolean
   readonly limits?: Partial<Limits>
 }
@@ -42,7 +42,7 @@ const largestConfigured = 1_048_576
 /**
  * Compiles what an operator trusts.
  *
- * @throws TypeError where a certificate cannot be read, or nothing is left to end a path
+ * @throws TypeError where a certificate cannot be read, or there is no anchor
  */
 export function certificationPaths (options: TrustOptions): PathValidator {
   const limits: Limits = Object.freeze({ ...defaultLimits, ...options.limits })
@@ -50,9 +50,8 @@ export function certificationPaths (options: TrustOptions): PathValidator {
   if (wrongLimit !== undefined) throw new TypeError(`limits.${wrongLimit[0]} is not a number from 0 on`)
   const given = readConfigured(options.anchors, 'anchors')
   const intermediates = readConfigured(options.intermediates ?? [], 'intermediates')
-  const isAnchor = ({ certificate }: Candidate): boolean => options.allowPartialChain === true || isSelfIssued(certificate)
-  const anchors = distinct([...given.filter(isAnchor), ...options.allowPartialChain === true ? intermediates : []])
-  if (anchors.length === 0) throw new TypeError('anchors: there is no self-signed certificate, and partial chains are not allowed')
+  const anchors = distinct([...given, ...options.allowPartialChain === true ? intermediates : []])
+  if (anchors.length === 0) throw new TypeError('anchors: there is none')
   const configured = distinct([...given, ...intermediates])
   const lasting: LastingVerdicts = new WeakMap()
 
