@@ -10,7 +10,7 @@ export const pathFaults = Object.freeze({
   signature_invalid: 'a signature was not made by the key of the certificate that is named as issuer',
   signature_weak: 'a signature by an algorithm that is too weak (SHA-1, MD5) or not supported',
   algorithm_mismatch: 'a certificate names one signature algorithm inside and another beside its signature',
-  key_weak: 'a public key that is too weak, too large or of a type that is not supported',
+  key_weak: 'a public key that is too weak, too large, of a type that is not supported, or not one at all',
   not_a_ca: 'an issuing certificate is not that of a certification authority',
   path_too_long: 'more intermediates than a certificate or the limit allows',
   key_usage: 'a key was used for what its certificate does not allow',

@@ -61,7 +61,7 @@ export function certificationPaths (options: TrustOptions): PathValidator {
     const profile: Profile | Fault = leaf.profile()
     if (isFault(profile)) return profile
     const pinned = anchors.find(({ digest }) => digest === leaf.digest)
-    const wrong = faultOfLeaf(profile, pinned !== undefined, options)
+    const wrong = faultOfLeaf(profile, pinned !== undefined && profile.isSelfIssued, options)
     if (wrong !== null) return wrong
     if (pinned !== undefined) return [leaf]
     const judgement: Judgement = {
