@@ -70,7 +70,7 @@ export interface Algorithm {
   sign (tbs: Buffer, key: KeyObject): Buffer
 }
 
-const hashOids: Readonly<Record<string, string>> = { sha256: '2.16.840.1.101.3.4.2.1', sha384: '2.16.840.1.101.3.4.2.2', sha512: '2.16.840.1.101.3.4.2.3' }
+const hashOids: Readonly<Record<string, string>> = { sha1: '1.3.14.3.2.26', sha256: '2.16.840.1.101.3.4.2.1', sha384: '2.16.840.1.101.3.4.2.2', sha512: '2.16.840.1.101.3.4.2.3' }
 
 export function pss (hash: string, saltLength = 32, maskHash = hash): Algorithm {
   const algorithm = (value: string): Buffer => seq(oid(hashOids[value] as string), nul)
