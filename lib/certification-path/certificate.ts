@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { contentOf, derOf, expectTag, objectIdentifier, readDer, tags, wholeOctets, type Element } from './der.ts'
+import { contentOf, derOf, expectTag, objectIdentifier, readDer, tags, wholeOctets, type Allowance, type Element } from './der.ts'
 import { isSameName, readName, type Name } from './name.ts'
 import { readTime } from './time.ts'
 
@@ -37,18 +37,19 @@ export interface Certificate {
   readonly repeatsExtension: boolean
 }
 
-export const largestCertificate = 65_536
+const largestCertificate = 65_536
+const mostExtensions = 100
 
 /**
  * Takes nothing but exactly one certificate in DER. OpenSSL, whose signature checks are used, has to read the same bytes.
  *
  * @throws SyntaxError
  */
-export function parseCertificate (bytes: Uint8Array, mostBytes = largestCertificate): Certificate {
+export function parseCertificate (bytes: Uint8Array, mostBytes = largestCertificate, allowance?: Allowance): Certificate {
   if (bytes.length > mostBytes) throw new SyntaxError('the certificate is too large')
   // A copy: whoever holds the caller's buffer cannot change what was judged.
   const der = Uint8Array.from(bytes)
-  const certificate = readCertificate(readDer(der))
+  const certificate = readCertificate(readDer(der, allowance))
   if (!isReadAlikeByOpenSsl(der)) throw new SyntaxError('not a certificate to OpenSSL')
   return certificate
 }
@@ -105,8 +106,9 @@ function readExtensions (optional: readonly Element[], version: number): Pick<Ce
   const field = optional.find(({ tag }) => tag === 0xa3)
   if (field === undefined) return { extensions, repeatsExtension: false }
   const [list, ...more] = field.children
-  const all = expectTag(list, tags.sequence).children.map(readExtension)
-  if (more.length > 0 || all.length === 0) throw new SyntaxError('extensions are one list of at least one')
+  const { children } = expectTag(list, tags.sequence)
+  if (more.length > 0 || children.length === 0 || children.length > mostExtensions) throw new SyntaxError('extensions are one list of at least one, and not of hundreds')
+  const all = children.map(readExtension)
   for (const extension of all) if (!extensions.has(extension.oid)) extensions.set(extension.oid, extension)
   return { extensions, repeatsExtension: extensions.size !== all.length }
 }

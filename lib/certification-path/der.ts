@@ -10,8 +10,10 @@ export interface Element {
   readonly children: readonly Element[]
 }
 
-/** What a certificate can ask of a reader before anything else is known of it. */
-export const mostElements = 16_384
+/** How many values may still be read; below zero nothing more is. Shared by what belongs together. */
+export interface Allowance { left: number }
+
+const mostElements = 16_384
 const deepest = 24
 
 export const tags = Object.freeze({
@@ -25,11 +27,10 @@ export const tags = Object.freeze({
  *
  * @throws SyntaxError
  */
-export function readDer (source: Uint8Array): Element {
+export function readDer (source: Uint8Array, allowance: Allowance = { left: mostElements }): Element {
   const root = readHeader(source, 0, source.length)
   if (root.end !== source.length) throw new SyntaxError('bytes after the value')
   const open = isConstructed(root.tag) ? [{ element: root, next: root.contentStart }] : []
-  let count = 1
   while (open.length > 0) {
     const top = open[open.length - 1] as { element: OpenElement, next: number }
     if (top.next === top.element.end) {
@@ -37,7 +38,7 @@ export function readDer (source: Uint8Array): Element {
       continue
     }
     const child = readHeader(source, top.next, top.element.end)
-    if (++count > mostElements) throw new SyntaxError('too many values')
+    if (--allowance.left < 0) throw new SyntaxError('too many values')
     top.element.children.push(child)
     top.next = child.end
     if (!isConstructed(child.tag)) continue

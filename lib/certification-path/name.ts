@@ -1,4 +1,4 @@
-import { contentOf, derOf, expectTag, objectIdentifier, readDer, tags, type Element } from './der.ts'
+import { contentOf, derOf, expectTag, readDer, tags, type Element } from './der.ts'
 
 /** A distinguished name. Two that are equal by RFC 5280 section 7.1 have the same `rdns`, however each is encoded. */
 export interface Name {
@@ -10,7 +10,8 @@ export interface Name {
 }
 
 const mostAttributes = 128
-const emailAddress = '1.2.840.113549.1.9.1'
+// 1.2.840.113549.1.9.1
+const emailAddress = '2a864886f70d010901'
 
 /** @throws SyntaxError */
 export function readName (name: Element): Name {
@@ -21,7 +22,7 @@ export function readName (name: Element): Name {
       const [type, value, ...more] = expectTag(attribute, tags.sequence).children
       if (value === undefined || more.length > 0) throw new SyntaxError('an attribute is a type and a value')
       if (++count > mostAttributes) throw new SyntaxError('too many attributes in a name')
-      const oid = objectIdentifier(type)
+      const oid = hexOf(expectTag(type, tags.oid))
       if (oid === emailAddress) emailAddresses.push(textOf(value) ?? '')
       return JSON.stringify([oid, comparable(value)])
     })
@@ -62,7 +63,11 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 // is no string, or not a good one, are compared byte by byte, which section 7.1 allows.
 function comparable (value: Element): string {
   const text = textOf(value)
-  return text === null ? `#${Buffer.from(derOf(value)).toString('hex')}` : `=${prepare(text)}`
+  return text === null ? `#${value.tag} ${hexOf(value)}` : `=${prepare(text)}`
+}
+
+function hexOf ({ source, contentStart, end }: Element): string {
+  return Buffer.from(source.buffer, source.byteOffset + contentStart, end - contentStart).toString('hex')
 }
 
 // Printable ASCII with single spaces inside: most of what there is.
@@ -74,8 +79,12 @@ function prepare (text: string): string {
   return text.normalize('NFKC').toLowerCase().normalize('NFKC').replace(/\s+/gu, ' ').trim()
 }
 
+// The upper bounds of RFC 5280 appendix A.1 are far below this; a longer string is not worth the work of preparing it.
+const longestText = 1024
+
 function textOf (value: Element): string | null {
   const content = contentOf(value)
+  if (content.length > longestText) return null
   switch (value.tag) {
     case 0x0c: return decodeUtf8(content)
     case 0x12: case 0x13: case 0x16: case 0x1a: return content.every((octet) => octet < 0x80) ? Buffer.from(content).toString('latin1') : null

@@ -50,14 +50,14 @@ export function withCertificate (state: PolicyState, profile: Profile, isLast: b
 function nextLevel (state: PolicyState, above: Level, profile: Profile, policies: ReadonlySet<string>, isLast: boolean, budget: Budget): Level | null {
   const expecting = new Map<string, PolicyNode[]>()
   for (const parent of above.values()) {
-    budget.left -= parent.expected.size
+    budget.left -= 4 * parent.expected.size
     for (const policy of parent.expected) {
       const parents = expecting.get(policy)
       if (parents === undefined) expecting.set(policy, [parent])
       else parents.push(parent)
     }
   }
-  budget.left -= policies.size
+  budget.left -= 4 * policies.size
   const nodes: PolicyNode[] = []
   const any = above.get(anyPolicy)
   for (const policy of policies) {

@@ -5,16 +5,21 @@ export type PublicKeyType = 'rsa' | 'rsa-pss' | 'ec' | 'ed25519'
 
 /** A key that may be used, or why it may not. */
 export type PublicKey =
-  | { readonly usable: true, readonly type: PublicKeyType, readonly key: KeyObject }
+  | {
+    readonly usable: true
+    readonly type: PublicKeyType
+    readonly key: KeyObject
+    /** What a verification takes, measured in those with RSA 2048 or P-256. */
+    readonly work: number
+  }
   | { readonly usable: false, readonly why: string }
 
 const types: Readonly<Record<string, PublicKeyType>> = Object.freeze({
   '1.2.840.113549.1.1.1': 'rsa', '1.2.840.113549.1.1.10': 'rsa-pss', '1.2.840.10045.2.1': 'ec', '1.3.101.112': 'ed25519'
 })
 
-const curves: Readonly<Record<string, string>> = Object.freeze({
-  '1.2.840.10045.3.1.7': 'prime256v1', '1.3.132.0.34': 'secp384r1', '1.3.132.0.35': 'secp521r1'
-})
+// P-256, P-384 and P-521.
+const workOfCurve: Readonly<Record<string, number>> = Object.freeze({ '1.2.840.10045.3.1.7': 1, '1.3.132.0.34': 4, '1.3.132.0.35': 6 })
 
 const leastBits = 2048
 // The work of a signature check grows with the square of the modulus and with the length of the exponent: both are looked at
@@ -31,9 +36,12 @@ export function readPublicKey (spki: Uint8Array): PublicKey {
     if (type === undefined) return unusable('a key of this type is not supported')
     if (more.length > 0 || rest.length > 0) return unusable('not a public key')
     const octets = wholeOctets(bits)
+    let work = 1
     if (type === 'ec') {
       // Explicit parameters (RFC 5480 section 2.1.1 forbids them) can look like a known curve and not be it (CVE-2020-0601).
-      if (parameters?.tag !== tags.oid || curves[objectIdentifier(parameters)] === undefined) return unusable('the curve is none of P-256, P-384 and P-521')
+      const known = parameters?.tag === tags.oid ? workOfCurve[objectIdentifier(parameters)] : undefined
+      if (known === undefined) return unusable('the curve is none of P-256, P-384 and P-521')
+      work = known
     } else if (type === 'ed25519') {
       if (parameters !== undefined || octets.length !== 32) return unusable('not an Ed25519 key of RFC 8410')
     } else {
@@ -41,10 +49,11 @@ export function readPublicKey (spki: Uint8Array): PublicKey {
       if (type === 'rsa' && parameters?.tag !== tags.null) return unusable('not an RSA key of RFC 3279')
       const why = faultOfRsa(octets)
       if (why !== null) return unusable(why)
+      work = octets.length > 600 ? 6 : 1
     }
     const key = createPublicKey({ key: Buffer.from(spki), format: 'der', type: 'spki' })
     if (key.asymmetricKeyType !== type) return unusable('not a key of the type that it says')
-    return Object.freeze({ usable: true, type, key })
+    return Object.freeze({ usable: true, type, key, work })
   } catch {
     return unusable('not a public key')
   }

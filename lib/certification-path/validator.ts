@@ -1,5 +1,6 @@
 import { candidate, type Candidate } from './candidate.ts'
 import { parseCertificate, type Certificate } from './certificate.ts'
+import type { Allowance } from './der.ts'
 import { fault, type Fault, type PathFault } from './faults.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { PolicyOptions } from './policies.ts'
@@ -74,9 +75,11 @@ export function certificationPaths (options: TrustOptions): PathValidator {
     validate (bytes: Uint8Array, sent: readonly Uint8Array[], at: Date): PathVerdict {
       const size = sent.reduce((sum, { length }) => sum + length, bytes.length)
       if (sent.length > limits.certificates || size > limits.bytes) return refused(fault('limit_exceeded', 'more certificates or bytes than the limit'))
-      const leaf = readOrNull(bytes, limits.bytes)
+      const allowance: Allowance = { left: limits.values }
+      const leaf = readOrNull(bytes, limits.bytes, allowance)
+      const chain = sent.map((der) => readOrNull(der, limits.bytes, allowance)).filter((one) => one !== null)
+      if (allowance.left < 0) return refused(fault('limit_exceeded', 'more values in the certificates than the limit'))
       if (leaf === null) return refused(fault('leaf_malformed', 'not exactly one certificate in DER'))
-      const chain = sent.map((der) => readOrNull(der, limits.bytes)).filter((one) => one !== null)
       const found = judge(leaf, chain, at)
       if (!isFault(found)) return accepted(found)
       const unread = found.reason === 'no_path' && chain.length < sent.length ? `; ${sent.length - chain.length} certificates beside it cannot be read` : ''
@@ -88,7 +91,7 @@ export function certificationPaths (options: TrustOptions): PathValidator {
 function readConfigured (list: readonly Uint8Array[], name: string): readonly Candidate[] {
   return list.map((der, index) => {
     try {
-      const one = candidate(parseCertificate(der, largestConfigured), true)
+      const one = candidate(parseCertificate(der, largestConfigured, { left: largestConfigured }), true)
       // Read now: what an operator configured is no work of a request.
       one.profile()
       return one
@@ -98,9 +101,9 @@ function readConfigured (list: readonly Uint8Array[], name: string): readonly Ca
   })
 }
 
-function readOrNull (der: Uint8Array, mostBytes: number): Candidate | null {
+function readOrNull (der: Uint8Array, mostBytes: number, allowance: Allowance): Candidate | null {
   try {
-    return candidate(parseCertificate(der, mostBytes), false)
+    return candidate(parseCertificate(der, mostBytes, allowance), false)
   } catch {
     return null
   }
