@@ -31,6 +31,7 @@ test('dependencies point one way: no cycles', () => {
     for (const to of next.get(file) ?? []) visit(to, [...path, file])
   }
   visit('lib/index.ts', [])
+  visit('lib/certification-path/index.ts', [])
 })
 
 test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
@@ -45,6 +46,12 @@ test('certificate, token, cache, confirmation and upstream do not import one ano
   const across = values.filter(({ from, to }) => areaOf(from) !== undefined && areaOf(to) !== undefined && areaOf(from) !== areaOf(to))
   // The upstream drops the headers that the presets read.
   assert.deepEqual(show(across), ['lib/upstream/rewrite.ts -> lib/certificate/presets.ts'])
+})
+
+test('certification-path could be a package of its own: it imports nothing but itself and Node', () => {
+  const own = imports.filter(({ from }) => from.startsWith('lib/certification-path/'))
+  assert.ok(own.length > 30)
+  assert.deepEqual(show(own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))), [])
 })
 
 test('nothing below the plugin knows the plugin or the guard', () => {

@@ -192,7 +192,7 @@ export function client (issuer: Issued, options: CertificateOptions = {}): Issue
   return certificate({ issuer, ...options, extensions: [keyUsage(0), extendedKeyUsage(purposes.clientAuth), ...options.extensions ?? []] })
 }
 
-export const keyIdentifier = ({ keys }: Issued): Buffer => createHash('sha1').update(keys.spki).digest()
+export const keyIdentifier = ({ keys }: Pick<Issued, 'keys'>): Buffer => createHash('sha1').update(keys.spki).digest()
 
 /** Anchor first, client last. */
 export function judge (path: readonly Issued[], options: Partial<TrustOptions> = {}, at = now): PathVerdict {
