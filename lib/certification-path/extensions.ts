@@ -33,7 +33,10 @@ export function readBasicConstraints (element: Element): BasicConstraints {
 
 /** Section 4.2.1.3: a set of bit numbers. @throws SyntaxError */
 export function readKeyUsage (element: Element): ReadonlySet<number> {
-  const [, ...octets] = contentOf(expectTag(element, tags.bitString))
+  const content = contentOf(expectTag(element, tags.bitString))
+  // Nine bits have a name.
+  if (content.length > 3) throw new SyntaxError('a keyUsage of more bits than there are')
+  const [, ...octets] = content
   const bits = new Set(octets.flatMap((octet, index) => [0, 1, 2, 3, 4, 5, 6, 7].filter((bit) => (octet & (0x80 >> bit)) !== 0).map((bit) => index * 8 + bit)))
   if (bits.size === 0) throw new SyntaxError('a keyUsage that allows nothing')
   return bits

@@ -23,8 +23,11 @@ export interface PolicyState {
 export interface PolicyOptions {
   /** Policies of which one has to hold; any by default. */
   readonly policies?: readonly string[]
+  /** Whether a policy has to hold at all: without it `policies` only counts where a certificate requires one. */
   readonly requireExplicitPolicy?: boolean
+  /** Whether no policy of an issuer may stand for another. */
   readonly inhibitPolicyMapping?: boolean
+  /** Whether anyPolicy stands for nothing, but in self-issued certificates. */
   readonly inhibitAnyPolicy?: boolean
 }
 

@@ -37,7 +37,8 @@ export function faultOfLeaf (profile: Profile, isPinned: boolean, options: Usage
 
 /** What a certificate has to be to issue others (section 6.1.4 (k) and (n)), a trust anchor as well. */
 export function faultOfIssuer ({ version }: Certificate, { basicConstraints, keyUsage, extendedKeyUsage }: Profile): Fault | null {
-  if (version !== 3 || basicConstraints?.cA !== true) return fault('not_a_ca', version === 3 ? 'cA is not true' : 'no version 3')
+  // Only version 3 has extensions, so an older one never gets past this.
+  if (basicConstraints?.cA !== true) return fault('not_a_ca', version === 3 ? 'cA is not true' : 'no version 3')
   if (keyUsage !== null && !keyUsage.has(usages.keyCertSign)) return fault('key_usage', 'no keyCertSign')
   // Not in the RFC: a purpose in an issuer's certificate limits what it issues, as every other validator has it.
   const isForClients = extendedKeyUsage === null || extendedKeyUsage.has(purposes.clientAuth) || extendedKeyUsage.has(purposes.any)

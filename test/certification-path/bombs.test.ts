@@ -145,6 +145,16 @@ cost('C37: thousands of purposes', () => ({
   leaf: certificate({ issuer: root, extensions: [extension('2.5.29.37', seq(...fill((index) => oid(`1.2.${index}`), 9000)))] }).der, chain: [], is: 'extended_key_usage'
 }))
 
+cost('C37: a keyUsage of 60 KB', () => ({ leaf: certificate({ issuer: root, extensions: [extension('2.5.29.15', bits(Buffer.alloc(60_000, 255)))] }).der, chain: [], is: 'extension_malformed' }))
+
+cost('C34: names, signatures and constraints, each as much as is allowed', () => {
+  const anchor = authority({ keys: ecKeys('P-384'), extensions: [nameConstraints([], hosts(600))] })
+  const subject = name('CN=look-alike')
+  const names = alternativeNames(fill((index) => tlv(0xa4, seq(...fill((at) => set(seq(oid('2.5.4.3'), text(`\u00e4${index}${at}`))), 20))), 5))
+  const chain = fill(() => authority({ issuer: anchor, subject, extensions: [names] }), 26)
+  return { anchors: [anchor], leaf: client(nobody('look-alike')).der, chain: ders(chain), is: 'limit_exceeded' }
+})
+
 cost('C30: thousands of extensions', () => ({ leaf: client(root, { extensions: fill((index) => extension(`1.2.${index}`, nul), 4500) }).der, chain: [], is: 'limit_exceeded' }))
 
 cost('307: policies that are all mapped to all others, level after level', () => {
