@@ -61,7 +61,7 @@ export function findPath (
 }
 
 function reachFrom (leaf: Candidate, candidates: readonly Candidate[]): Reach {
-  const bySubject = groupBy(candidates.filter(({ entity }) => entity !== leaf.entity), ({ subject }) => subject)
+  const bySubject = groupBy(candidates, ({ subject }) => subject)
   const distances = new Map([[leaf, 0]])
   const issuers = new Set<string>()
   // A map that grows while it is walked: each name is followed once.

@@ -104,6 +104,11 @@ test('298: constraints of all issuers hold together, and not for self-issued int
   const second = authority({ issuer: first, subject: name('O=y'), extensions: [nameConstraints([directory('O=y', 'OU=z')])] })
   assert.equal(outcome(validate(client(second, { subject: name('O=y', 'OU=z') }), [first, second])), 'valid')
   assert.equal(outcome(validate(client(second, { subject: name('O=y', 'OU=a') }), [first, second])), 'name_constraints')
+  const wider = authority({ issuer: first, subject: name('O=y'), extensions: [nameConstraints([directory('O=y'), directory('O=w')])] })
+  assert.equal(outcome(validate(client(wider, { subject: name('O=y', 'CN=a') }), [first, wider])), 'valid')
+  assert.equal(outcome(validate(client(wider, { subject: name('O=w', 'CN=a') }), [first, wider])), 'name_constraints')
+  const twice = authority({ issuer: first, subject: name('O=y', 'OU=v'), extensions: [nameConstraints([], [directory('O=y', 'CN=b')])] })
+  assert.equal(outcome(validate(client(twice, { subject: name('O=w', 'CN=a') }), [first, twice])), 'name_constraints')
 })
 
 test('every fault has a meaning, and says where it is without a word of the client', () => {
