@@ -55,7 +55,8 @@ export function mailbox (text: string): Mailbox | null {
 function hostOfUri (uri: string): string | null {
   const authority = /^[a-z][a-z0-9+.-]*:\/\/([^/?#]*)/i.exec(uri)?.[1]
   if (authority === undefined) return null
-  const host = authority.slice(authority.lastIndexOf('@') + 1).replace(/:\d*$/, '').toLowerCase()
+  // After the userinfo; a second sign stays and makes it no host.
+  const host = authority.slice(authority.indexOf('@') + 1).replace(/:\d*$/, '').toLowerCase()
   const isAddress = /(?:^|\.)\d+$/.test(host)
   return isHost(host) && host.includes('.') && !isAddress ? host : null
 }

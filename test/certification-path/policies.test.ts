@@ -71,6 +71,7 @@ const cases: Readonly<Record<string, Case>> = {
   'mapped from a policy that is not there': { path: [[p(one), policyMappings([four, two])], [p(two)]], options: required, is: 'policy' },
   'mapped from any policy that stands for it': { path: [[p(any), policyMappings([one, two])], [p(two)]], options: { ...required, policies: [one] } },
   'mapping is inhibited from the start': { path: [[p(one), policyMappings([one, two])], [p(two)]], options: { ...required, inhibitPolicyMapping: true }, is: 'policy' },
+  'mapping is inhibited, and the policy that is mapped ends there': { path: [[p(one), policyMappings([one, two])], [p(one)]], options: { ...required, inhibitPolicyMapping: true }, is: 'policy' },
   'mapping is inhibited, others stay': { path: [[p(one, three), policyMappings([one, two])], [p(three)]], options: { ...required, inhibitPolicyMapping: true } },
   'mapping is inhibited below an issuer': { path: [[p(one), policyConstraints(0, 0)], [p(one), policyMappings([one, two])], [p(two)]], is: 'policy' },
   'mapping is inhibited one later': { path: [[p(one), policyConstraints(0, 1)], [p(one), policyMappings([one, two])], [p(two)]] },
@@ -100,4 +101,11 @@ test('307: what the anchor says of policies holds', () => {
   assert.equal(anchored(certificatePolicies([two, one], true)), 'valid')
   const anchor = authority({ extensions: [policyConstraints(0)] })
   assert.equal(outcome(judge([anchor, client(anchor)])), 'policy')
+})
+
+test('307: any policy that is inhibited stands for nothing in the last certificate, self-issued or not', () => {
+  const issuer = authority({ issuer: root, extensions: [p(one), policyConstraints(0), inhibitAnyPolicy(0)] })
+  const outcomeWith = (policy: string): string => outcome(judge([root, issuer, client(issuer, { subject: issuer.subject, extensions: [p(policy)] })]))
+  assert.equal(outcomeWith(one), 'valid')
+  assert.equal(outcomeWith(any), 'policy')
 })

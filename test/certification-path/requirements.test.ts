@@ -145,6 +145,7 @@ cases({
   '298: a URI on a permitted host': () => ({ path: constrained(nameConstraints([uri('example.com')]), [uri('https://user@example.com:80/a?b@c')]), is: 'valid' }),
   '298: a URI below a host is not on it': () => ({ path: constrained(nameConstraints([uri('example.com')]), [uri('https://a.example.com/')]), is: 'name_constraints' }),
   '298: a URI below a domain': () => ({ path: constrained(nameConstraints([uri('.example.com')]), [uri('https://a.example.com/')]), is: 'valid' }),
+  '298: a URI with two signs': () => ({ path: constrained(nameConstraints([uri('example.com')]), [uri('https://other.example@a@example.com/')]), is: 'name_constraints' }),
   '298: a URI with an address': () => ({ path: constrained(nameConstraints([], [uri('example.com')]), [uri('https://192.0.2.1/')]), is: 'name_constraints' }),
   '298: a URI without authority': () => ({ path: constrained(nameConstraints([], [uri('example.com')]), [uri('urn:example:a')]), is: 'name_constraints' }),
   '298, C39: a name of another kind that is constrained': () => ({ path: constrained(nameConstraints([], [other()]), [other()]), is: 'name_constraints' }),
