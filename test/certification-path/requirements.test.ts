@@ -304,6 +304,13 @@ test('316: an intermediate of the operator ends a path only where that is allowe
   assert.equal(outcome(certificationPaths({ anchors: [root.der], intermediates: [middle.der] }).validate(end.der, [], now)), 'valid')
 })
 
+test('316: an authority that is an anchor is no client by that, unless it is self-signed', () => {
+  const usual = [basicConstraints(true), keyUsage(0, 5)]
+  const anchor = certificate({ issuer: root, extensions: usual })
+  assert.equal(outcome(judge([anchor])), 'ca_as_leaf')
+  assert.equal(outcome(judge([certificate({ extensions: usual })])), 'valid')
+})
+
 test('319: the path says which certificate it is about, byte for byte, for the comparison of thumbprints', () => {
   const end = client(root)
   const copy = Buffer.from(end.der)
