@@ -12,6 +12,7 @@ import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
 import { recommended as apache } from './e2e/front-apache.ts'
 import { recommended as caddy } from './e2e/front-caddy.ts'
 import { recommended as haproxy } from './e2e/front-haproxy.ts'
+import { recommended as nginx } from './e2e/front-nginx.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
@@ -195,10 +196,16 @@ test('eviction and decisions', async (t) => {
 })
 
 test('the proxies are configured as in the tests that run them', () => {
-  for (const [language, recommended] of Object.entries({ haproxy, apache, caddy })) {
-    const lines = recommended.split('\n').map((line) => line.trim()).filter((line) => line !== '')
-    assert.ok(readme.includes(`\`\`\`${language}\n${lines.join('\n')}\n\`\`\`\n`), language)
+  const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
+  for (const [language, recommended] of Object.entries({ nginx, haproxy, apache, caddy })) {
+    const block = new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\`$`, 'm').exec(readme)?.[1]
+    assert.deepEqual(linesOf(block ?? ''), linesOf(recommended), language)
   }
+})
+
+test('106, 107: what the operator has to see to is said: room for large headers, and a network that nobody else reads or writes', () => {
+  assert.match(readme, /Fastify\(\{ http: \{ maxHeaderSize: 32768 \} \}\)/)
+  assert.match(readFileSync('SECURITY.md', 'utf8'), /\| the network between front and service \| that nobody reads or changes what passes \| a private network, a unix socket, or TLS \|/)
 })
 
 test('every TypeScript block was run', () => {

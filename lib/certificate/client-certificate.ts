@@ -55,12 +55,13 @@ function viewOf (der: Buffer, thumbprint: string, chain: readonly Buffer[]): Cli
     thumbprint,
     get der () { return Buffer.from(der) },
     get chain () { return chain.map((each) => Buffer.from(each)) },
-    get subject () { return x509().subject },
-    get issuer () { return x509().issuer },
+    // Node gives undefined for an empty name, and null for alternative names that it cannot read; its types know of neither.
+    get subject () { return (x509().subject as string | undefined) ?? '' },
+    get issuer () { return (x509().issuer as string | undefined) ?? '' },
     get serialNumber () { return x509().serialNumber },
     get validFrom () { return new Date(x509().validFrom) },
     get validTo () { return new Date(x509().validTo) },
-    get subjectAltName () { return x509().subjectAltName },
+    get subjectAltName () { return x509().subjectAltName ?? undefined },
     get x509 () { return x509() }
   })
 }

@@ -76,7 +76,7 @@ describe('client certificate', () => {
     assert.equal(certificate.thumbprint, thumbprint)
   })
 
-  it('72, C3: with the same key and the same names is another one when it was issued again', async () => {
+  it('72, C3, S-8: with the same key and the same names is another one when it was issued again', async () => {
     const keys = await createKeys()
     const [first, second] = [await present({ keys }), await present({ keys })]
     assert.equal(first.certificate.subject, second.certificate.subject)

@@ -49,7 +49,7 @@ describe('a certificate header that is not the proxy\'s own word', () => {
     assert.deepEqual(await send('/underscore', ['ssl_client_cert', value]), good)
   })
 
-  it('S-1: from a peer outside trustedProxies, whatever address it claims', async () => {
+  it('S-1, C7, 91: from a peer outside trustedProxies, whatever address it claims', async () => {
     for (const claim of [['X-Forwarded-For', '10.0.0.1'], ['X-Real-IP', '10.0.0.1'], ['Forwarded', 'for=10.0.0.1'], ['X-Forwarded-For', '10.0.0.1, 10.0.0.2']] as const) {
       assert.deepEqual(await send('/elsewhere', own, claim), untrusted)
     }
@@ -57,13 +57,13 @@ describe('a certificate header that is not the proxy\'s own word', () => {
     assert.deepEqual(await send('/elsewhere', ['Client-Cert', '']), untrusted)
   })
 
-  it('S-1: under the name that another product uses', async () => {
+  it('S-1, C8, 108: under the name that another product uses', async () => {
     for (const name of ['X-SSL-Cert', 'X-Client-Cert', 'SSL-Client-Cert', 'X-Forwarded-Client-Cert', 'X-Forwarded-Tls-Client-Cert', 'X-ARR-ClientCert', 'Client-Cert-Chain']) {
       assert.deepEqual(await send('/', [name, value]), missing, name)
     }
   })
 
-  it('S-2: under an alias of the name, alone or beside it', async () => {
+  it('S-2, C9: under an alias of the name, alone or beside it', async () => {
     for (const name of ['Client_Cert', 'client_cert', 'CLIENT_CERT', 'Client.Cert', 'Client+Cert', 'Client~Cert']) {
       assert.deepEqual(await send('/', [name, value]), ambiguous, name)
       assert.deepEqual(await send('/', own, [name, value]), ambiguous, name)
@@ -78,7 +78,7 @@ describe('a certificate header that is not the proxy\'s own word', () => {
     assert.deepEqual(await send('/verified', own, ['X_Verify', 'SUCCESS'], verdict), ambiguous)
   })
 
-  it('S-3: in a trailer', async () => {
+  it('S-3, C44: in a trailer', async () => {
     const token = `token-${tokens++}`
     const response = await rawExchange({ port: guarded.port }, `GET / HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\nTrailer: Client-Cert\r\n` +
       `Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\nClient-Cert: ${value}\r\n\r\n`)
@@ -87,7 +87,7 @@ describe('a certificate header that is not the proxy\'s own word', () => {
     assert.ok(!guarded.asked().includes(token))
   })
 
-  it('S-4: named by Connection, so that some hop may have taken away the proxy\'s', async () => {
+  it('S-4, C44: named by Connection, so that some hop may have taken away the proxy\'s', async () => {
     for (const list of ['Client-Cert', 'client-cert', 'close, Client-Cert', 'CLIENT-CERT,close', 'close,\tClient-Cert ', ',,Client-Cert,', 'Client_Cert']) {
       assert.deepEqual(await send('/', own, ['Connection', list]), ambiguous, list)
       assert.deepEqual(await send('/', ['Connection', list]), ambiguous, list)
@@ -98,7 +98,7 @@ describe('a certificate header that is not the proxy\'s own word', () => {
     assert.deepEqual(await send('/', own, ['Connection', 'Authorization']), [400, 'token_malformed'])
   })
 
-  it('S-5: in two lines, whichever comes first, in any case, also when they are equal or one is empty', async () => {
+  it('S-5, C4, C5, C43, 95: in two lines, whichever comes first, in any case, also when they are equal or one is empty', async () => {
     for (const second of [value, other, '', '(null)', 'garbage']) {
       for (const name of ['Client-Cert', 'client-cert', 'CLIENT-CERT']) {
         assert.deepEqual(await send('/', own, [name, second]), ambiguous)
@@ -125,7 +125,7 @@ describe('a certificate header that is not the proxy\'s own word', () => {
 describe('a certificate header that is too large', () => {
   const lines: FieldLine[] = [['Authorization', 'Bearer a-token'], ['Client-Cert', `:${'A'.repeat(17_000)}:`]]
 
-  it('S-14: Node answers 431 above 16 KiB', async () => {
+  it('S-14, C28, 105: Node answers 431 above 16 KiB', async () => {
     const guarded = await startGuardedApp({ certificate: { preset: 'rfc9440', ...trusted }, boundTo: '' })
     const { status } = await rawExchange({ port: guarded.port }, requestText('/', lines))
     await guarded.close()

@@ -29,7 +29,7 @@ const loose: Readonly<Record<string, (text: string) => string>> = {
   'quotes around it': (text) => `"${text}"`
 }
 
-describe('S-12: lenient base64', () => {
+describe('S-12, C21: lenient base64', () => {
   it('the text that all of this starts from is good, and has plus, slash and padding', () => {
     assert.match(base64, /^[^=]*\+[^=]*\/[^=]*=$/)
     assert.ok(decodeBase64(base64) !== null)

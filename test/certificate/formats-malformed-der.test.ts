@@ -4,6 +4,7 @@ import { before, describe, it } from 'node:test'
 import { formats } from '../../lib/certificate/formats.ts'
 import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import { createCertificate, createCertificateRequest, createKeys, createRevocationList, type TestCertificate } from './certificates.ts'
+import { der, oid, sequence } from './der.ts'
 import { inboundMessage, verdictOf } from './inbound.ts'
 import { berInSignedPart, malformations } from './malformed-der.ts'
 import { write, type FormatName } from './spellings.ts'
@@ -19,6 +20,9 @@ before(async () => {
   otherThings['a certificate request'] = await createCertificateRequest(keys)
   otherThings['a revocation list'] = await createRevocationList(keys)
   otherThings['a public key'] = createPublicKey(certificate.pem).export({ type: 'spki', format: 'der' })
+  otherThings['PKCS #7 around the certificate'] = sequence(oid('1.2.840.113549.1.7.2'), der(0xa0, sequence(
+    der(0x02, Buffer.of(1)), der(0x31), sequence(oid('1.2.840.113549.1.7.1')), der(0xa0, certificate.der), der(0x31)
+  )))
   otherThings['a private key'] = Buffer.from(certificate.key.replace(/-----.*-----|\s/g, ''), 'base64')
 })
 
@@ -34,13 +38,13 @@ for (const [name, decode] of Object.entries(formats)) {
     })
 
     for (const [what, alter] of Object.entries(malformations)) {
-      it(`S-12: refuses ${what}`, () => {
+      it(`S-12, 93: refuses ${what}`, () => {
         for (const { der } of [certificate, larger]) assert.equal(read(alter(der)), 'certificate_malformed')
       })
     }
 
-    for (const what of ['a certificate request', 'a revocation list', 'a public key', 'a private key']) {
-      it(`refuses ${what}`, () => {
+    for (const what of ['a certificate request', 'a revocation list', 'a public key', 'PKCS #7 around the certificate', 'a private key']) {
+      it(`C26: refuses ${what}`, () => {
         assert.equal(read(otherThings[what] as Buffer), 'certificate_malformed')
       })
     }

@@ -45,7 +45,7 @@ const texts: ReadonlyArray<readonly [what: string, text: string, reason: string]
   ...labels.map((label) => [`the label ${JSON.stringify(label)}`, pemOf(der, label), label.includes('BEGIN') ? ambiguous : malformed] as const)
 ]
 
-describe('PEM: one block, labelled CERTIFICATE, and nothing else', () => {
+describe('C18, C19, C20: PEM: one block, labelled CERTIFICATE, and nothing else', () => {
   it('and then it is taken', () => {
     assert.deepEqual(decodeAndCheck(formats.pem, pem), der)
   })

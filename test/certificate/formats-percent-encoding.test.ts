@@ -31,7 +31,7 @@ const bad: ReadonlyArray<readonly [what: string, value: string]> = [
   ['a query in front of it', `cert=${escaped}`]
 ]
 
-describe('url-pem: percent-encoding', () => {
+describe('C23: url-pem: percent-encoding', () => {
   for (const [what, value] of bad) {
     it(`refuses ${what}`, () => {
       assert.notEqual(value, escaped)

@@ -6,6 +6,7 @@ import { formats } from '../../lib/certificate/formats.ts'
 import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
 import { decodeAndCheck } from '../contract/certificate-decoder.contract.ts'
 import { inboundMessage, verdictOf } from './inbound.ts'
+import { isOneSequence } from './one-sequence.ts'
 import { spellings, write, type FormatName } from './spellings.ts'
 import { headerCases } from './vectors.ts'
 
@@ -25,14 +26,6 @@ const saysBase64: Readonly<Record<FormatName, (value: string) => string>> = {
 
 function withoutArmour (pem: string): string {
   return pem.replace(/\s/g, '').replace('-----BEGINCERTIFICATE-----', '').replace('-----ENDCERTIFICATE-----', '')
-}
-
-/** Whether bytes are one SEQUENCE with the shortest length that reaches exactly to their end. */
-function isOneSequence (bytes: Uint8Array): boolean {
-  const { length } = bytes
-  const content = length - (length < 130 ? 2 : length < 259 ? 3 : length < 65_540 ? 4 : 5)
-  const header = content < 128 ? [content] : content < 256 ? [0x81, content] : content < 65_536 ? [0x82, content >> 8, content & 0xff] : []
-  return header.length > 0 && Buffer.from(bytes).subarray(0, header.length + 1).equals(Buffer.of(0x30, ...header))
 }
 
 interface Edit { readonly kind: 'replace' | 'insert' | 'remove' | 'double', readonly at: number, readonly sign: string }

@@ -11,7 +11,7 @@ const [half, otherHalf] = [base64.slice(0, 80), base64.slice(80)]
 const read = (value: string) => decodeAndCheck(formats.rfc9440, value)
 
 // RFC 8941 section 3.3.5: colons, and nothing outside them. Here … stands for the base64 of a certificate.
-describe('rfc9440: one Byte Sequence', () => {
+describe('C22, 92: rfc9440: one Byte Sequence', () => {
   it('and then it is taken', () => {
     assert.deepEqual(read(`:${base64}:`), der)
   })

@@ -55,6 +55,17 @@ describe('HTTP/2, from a header', () => {
     assert.deepEqual(await visit(guarded, { 'client-cert': value, client_cert: value }), [401, 'certificate_ambiguous'], 'S-2')
   })
 
+  it('S-3, C44: not out of a trailer', async () => {
+    const guarded = await start({ preset: 'rfc9440', trustedProxies: ['127.0.0.1'] })
+    const session = connect(`https://127.0.0.1:${guarded.port}`, { rejectUnauthorized: false })
+    const stream = session.request({ ':path': '/', authorization: 'Bearer a-token', trailer: 'client-cert' }, { endStream: false, waitForTrailers: true })
+    stream.on('wantTrailers', () => stream.sendTrailers({ 'client-cert': `:${client.der.toString('base64')}:` }))
+    stream.end('a')
+    const [response] = await once(stream, 'response')
+    session.destroy()
+    assert.deepEqual([response[':status'], guarded.decisions.at(-1)?.reason], [401, 'certificate_missing'])
+  })
+
   it('S-1: not from a peer that is not trusted', async () => {
     const guarded = await start({ preset: 'rfc9440', trustedProxies: ['10.0.0.0/8'] })
     assert.deepEqual(await visit(guarded, { 'client-cert': `:${client.der.toString('base64')}:` }), [401, 'certificate_source_untrusted'])

@@ -56,7 +56,7 @@ describe('header source: the order of its checks', () => {
 })
 
 describe('header source: the header', () => {
-  it('is found in any case', () => {
+  it('C43: is found in any case', () => {
     for (const name of ['x-cert', 'X-Cert', 'X-CERT', 'x-CERT']) assert.equal(read([[name, good]]), thumbprint, name)
     assert.equal(read([['x-cert', good]], { header: 'X-CERT' }), thumbprint)
   })
@@ -85,7 +85,7 @@ describe('header source: the verdict of the proxy', () => {
     assert.equal(read([['X-Cert', good]], { verified }), 'certificate_unverified')
   })
 
-  it('S-6: must be equal to the letter', () => {
+  it('S-6, C32: must be equal to the letter', () => {
     for (const value of ['', 'success', 'Success', 'SUCCES', 'SUCCESSS', 'SUCCESS:', '"SUCCESS"', 'FAILED:SUCCESS', 'FAILED:self-signed certificate', 'NONE', '0',
       'SUCCESS SUCCESS', 'SUCCESS,SUCCESS', 'SUCCESS, SUCCESS', 'SUCCESS\u00a0', '\u00a0SUCCESS', 'SUCCESS\0', 'GENEROUS', 'true']) {
       assert.equal(withVerdict(value), 'certificate_unverified', value)

@@ -80,7 +80,7 @@ describe('TLS source: Fastify itself terminates TLS', () => {
     })
   }
 
-  it('S-1: a certificate in a header counts for nothing', async () => {
+  it('S-1, 90: a certificate in a header counts for nothing', async () => {
     const header = ['Client-Cert', `:${client.der.toString('base64')}:`] as const
     assert.deepEqual(await visit('header-alone', await connectAs({}), header), { status: 401, body: '', reason: 'certificate_missing', calls: 0 })
     assert.deepEqual(await visit('header-beside', await connectAs({ shown: other }), header), { status: 401, body: '', reason: 'binding_mismatch', calls: 1 })

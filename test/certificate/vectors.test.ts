@@ -28,7 +28,7 @@ describe('published examples', () => {
     assert.equal(verdictOf(source, inboundMessage([['Client-Cert', rfc9440['Client-Cert']]], proxy)), 'v68ffgcPn6jdYpBfFY2nP4ShE2Yk-6_Mk5PI9yh6aes')
   })
 
-  it('73, 74: RFC 8705 appendix A: a certificate of version 1, self-signed and expired, is still a proof', () => {
+  it('73, 74, C31: RFC 8705 appendix A: a certificate of version 1, self-signed and expired, is still a proof', () => {
     const { raw } = new X509Certificate(rfc8705.certificate_pem)
     const written = {
       pem: rfc8705.certificate_pem.replaceAll('\n', ' '),

@@ -53,7 +53,7 @@ describe('XFCC: what Envoy and its like write', () => {
   })
 })
 
-describe('XFCC: elements that a client made up', () => {
+describe('C42: XFCC: elements that a client made up', () => {
   const forged: Array<[name: string, value: string, reason: string]> = [
     ['an element before ours', `Hash=${hash2},Hash=${hash1}`, 'certificate_ambiguous'],
     ['an element behind ours', `Hash=${hash1},Hash=${hash2}`, 'certificate_ambiguous'],

@@ -27,7 +27,7 @@ export interface Visit {
 }
 
 export interface Outcome {
-  /** `taken`, the reason of the plugin, or who refused it before: `proxy: <status>`, `tls: <alert>`. */
+  /** `taken`, the reason of the plugin, or who refused it before: `proxy: <status>`, `proxy: HTTP/2 error`, `tls: <alert>`. */
   readonly verdict: string
   /** The certificate that the handler was told of. */
   readonly thumbprint: string | null
@@ -43,7 +43,7 @@ export interface Service {
   /** One request to the proxy at this port, by HTTP/1.1 and on a connection of its own. */
   visit (proxyPort: number, who: ClientCertificate | null, visit?: Visit): Promise<Outcome>
   /** The same by HTTP/2. */
-  visitByHttp2 (proxyPort: number, who: ClientCertificate | null, tokenOf: ClientCertificate, headers?: Record<string, string | string[]>): Promise<Outcome>
+  visitByHttp2 (proxyPort: number, who: ClientCertificate | null, tokenOf: ClientCertificate, headers?: Record<string, string | string[]>, trailers?: Record<string, string>): Promise<Outcome>
 }
 
 export async function startService (t: TestContext, pki: Pki, certificate: CertificateOptions): Promise<Service> {
@@ -76,6 +76,9 @@ export async function startService (t: TestContext, pki: Pki, certificate: Certi
       const verdict = decision === undefined ? `proxy: ${status}` : decision.reason ?? 'taken'
       return { verdict, thumbprint: status === 200 ? body : null, arrived, session, isResumed }
     } catch (error) {
+      if (/^ERR_HTTP2_(?:SESSION|STREAM)_ERROR$/.test(String((error as NodeJS.ErrnoException).code))) {
+        return { verdict: 'proxy: HTTP/2 error', thumbprint: null, arrived, session: undefined, isResumed: false }
+      }
       // Versions of OpenSSL differ in what stands before the alert.
       const alert = String((error as NodeJS.ErrnoException).code).replace(/^ERR_SSL_.*_ALERT_/, '')
       return { verdict: `tls: ${alert}`, thumbprint: null, arrived, session: undefined, isResumed: false }
@@ -112,12 +115,15 @@ export async function startService (t: TestContext, pki: Pki, certificate: Certi
       })
     },
 
-    async visitByHttp2 (proxyPort, who, tokenOf, headers = {}) {
+    async visitByHttp2 (proxyPort, who, tokenOf, headers = {}, trailers) {
       const authorization = `Bearer ${await tokenFor(tokenOf)}`
       return await outcome(async () => {
         const client = connectHttp2(`https://localhost:${proxyPort}`, { ca: pki.ca, family: 4, ...who !== null && { cert: who.certificate, key: who.key } } as object)
         try {
-          const stream = client.request({ ':path': '/', authorization, ...headers })
+          const body = trailers === undefined ? {} : { ':method': 'POST', 'content-type': 'text/plain' }
+          const stream = client.request({ ':path': '/', ...body, authorization, ...headers }, { waitForTrailers: trailers !== undefined })
+          stream.on('wantTrailers', () => stream.sendTrailers(trailers as Record<string, string>))
+          if (trailers !== undefined) stream.end('a')
           const [response] = await Promise.race([once(stream, 'response'), once(client, 'error').then(([error]) => { throw error })])
           return { status: Number(response[':status']), body: await text(stream) }
         } finally {

@@ -16,6 +16,10 @@ export const recommended = `
     RequestHeader set X-SSL-Verify "expr=%{SSL_CLIENT_VERIFY}" "expr=-n %{SSL_CLIENT_CERT}"
     RequestHeader edit* Connection "(?i)x-ssl-[a-z-]+" ""`
 
+/** The same without taking away what the client sent, and without conditions either: what users write, and what forgeries get through. */
+export const setters = recommended.split('\n').filter((line) => line.includes('RequestHeader set')).join('\n')
+export const unconditional = setters.replace(/ "expr=-n .*"/g, '')
+
 export interface ApacheOptions {
   readonly pki: Pki
   readonly upstreamPort: number

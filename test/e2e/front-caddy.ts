@@ -4,7 +4,11 @@ import { findProgram, startProxy, type ProxyProcess } from './proxy-process.ts'
 export const caddy = findProgram('caddy')
 
 /** What we recommend for the preset. It overwrites what the client sent, and without a certificate says so in a text of its own. */
-export const recommended = 'header_up X-SSL-Cert {http.request.tls.client.certificate_der_base64}'
+export const placeholder = '{http.request.tls.client.certificate_der_base64}'
+export const recommended = `header_up X-SSL-Cert ${placeholder}`
+
+/** Looks at an issuer where there is one. */
+export const verifying = 'mode verify_if_given\n      trusted_ca_cert_file ca.pem'
 
 export interface CaddyOptions {
   readonly pki: Pki

@@ -10,6 +10,10 @@ export const recommended = `
     http-request set-header X-SSL-Cert %[ssl_c_der,base64] if { ssl_c_used }
     http-request set-header X-SSL-Verify %[ssl_c_verify] if { ssl_c_used }`
 
+/** The same without taking away what the client sent, and without conditions either: what users write, and what forgeries get through. */
+export const setters = recommended.split('\n').filter((line) => line.includes('set-header')).join('\n')
+export const unconditional = setters.replaceAll(' if { ssl_c_used }', '')
+
 /** Lets every certificate through, with the verdict beside it. */
 export const anyCertificate = 'verify optional ca-file ca.pem ca-ignore-err all crt-ignore-err all'
 

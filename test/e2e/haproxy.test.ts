@@ -3,13 +3,10 @@ import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { startService } from './behind-proxy.ts'
-import { forgeries, testForgeries } from './forgeries.ts'
-import { haproxy, recommended, startHaproxy, type HaproxyOptions } from './front-haproxy.ts'
-import { createClients, testOwners, testResumption } from './proxy-clients.ts'
+import { ambiguous, badRequest, forgeries, testForgeries } from './forgeries.ts'
+import { haproxy, recommended, startHaproxy, unconditional, type HaproxyOptions } from './front-haproxy.ts'
+import { assertUnverified, createClients, testOwners, testResumption } from './proxy-clients.ts'
 import { requires } from './requires.ts'
-
-const setters = recommended.split('\n').filter((line) => line.includes('set-header')).join('\n')
-const unconditional = setters.replaceAll(' if { ssl_c_used }', '')
 
 test('through a real HAProxy', requires({ haproxy }), async (t) => {
   const pki = await createPki()
@@ -23,8 +20,6 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
   }
   const port = await start()
   const forged = forgeries(partner.der.toString('base64'), '0')
-  const ambiguous = ['certificate_ambiguous', 'certificate_ambiguous', 'certificate_ambiguous'] as const
-  const badRequest = ['proxy: 400', 'proxy: 400', 'proxy: 400'] as const
 
   await t.test('the README names what is recommended here', async () => {
     const readme = await readFile('README.md', 'utf8')
@@ -46,13 +41,7 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
   })
 
   await t.test('S-6: HAProxy says why a certificate is not verified: 18 self-signed, 21 unknown issuer, 10 expired; none is taken but for its thumbprint alone', async () => {
-    for (const [who, verdict] of [[selfSigned, 18], [foreign, 21], [expired, 10]] as const) {
-      const refused = await service.visit(port, who)
-      assert.equal(refused.verdict, 'certificate_unverified')
-      assert.ok(refused.arrived.includes(`x-ssl-verify: ${verdict}`))
-      assert.equal((await service.visit(port, who, { path: '/self-signed' })).thumbprint, who.thumbprint)
-      assert.equal((await service.visit(port, who, { path: '/self-signed', tokenOf: partner })).verdict, 'binding_mismatch')
-    }
+    await assertUnverified(service, port, partner, [[selfSigned, 'x-ssl-verify: 18'], [foreign, 'x-ssl-verify: 21'], [expired, 'x-ssl-verify: 10']])
   })
 
   await t.test('no certificate: neither header', async () => {
@@ -90,16 +79,6 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
     }
   })
 
-  await t.test('add-header puts its own beside the client\'s: seen, and refused', async () => {
-    const adding = await start({ directives: unconditional.replaceAll('set-header', 'add-header') })
-    assert.equal((await service.visit(adding, partner)).verdict, 'taken')
-    for (const who of [partner, thief, null]) {
-      for (const name of ['the same name', 'twice', 'an empty one', 'the verdict alone', 'bare line feed']) {
-        assert.equal((await service.visit(adding, who, { tokenOf: partner, ...forged[name] })).verdict, 'certificate_ambiguous', name)
-      }
-    }
-  })
-
   await t.test('ssl_fc_has_crt instead of ssl_c_used is false on a resumed session: the client is lost, and refused', async () => {
     const losing = await start({ directives: recommended.replaceAll('ssl_c_used', 'ssl_fc_has_crt') })
     const { verdict, session } = await service.visit(losing, partner)
@@ -107,23 +86,6 @@ test('through a real HAProxy', requires({ haproxy }), async (t) => {
     const resumed = await service.visit(losing, partner, { session: session as Buffer })
     assert.deepEqual([resumed.isResumed, resumed.verdict], [true, 'certificate_missing'])
   })
-
-  // What nobody behind the proxy can tell from the real thing.
-  const traps = {
-    'a condition without del-header': setters,
-    'add-header with a condition': setters.replaceAll('set-header', 'add-header'),
-    'another frontend without any of it': ''
-  }
-  for (const [name, directives] of Object.entries(traps)) {
-    await t.test(`the trap is real: ${name} lets a forged header through`, async () => {
-      const trap = await start({ directives })
-      assert.equal((await service.visit(trap, null, { tokenOf: partner })).verdict, 'certificate_missing')
-      for (const how of ['the same name', 'another case', 'bare line feed']) {
-        assert.equal((await service.visit(trap, null, { tokenOf: partner, ...forged[how] })).thumbprint, partner.thumbprint, how)
-      }
-      assert.equal((await service.visitByHttp2(trap, null, partner, forged['the same name']?.headers)).thumbprint, partner.thumbprint, 'HTTP/2')
-    })
-  }
 
   await t.test('in the form of RFC 9440', async (t) => {
     const rfc9440 = await startService(t, pki, { preset: 'rfc9440' })

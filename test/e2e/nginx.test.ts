@@ -1,90 +1,93 @@
 import assert from 'node:assert/strict'
+import { readFile } from 'node:fs/promises'
 import { test } from 'node:test'
-import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { once } from 'node:events'
-import { findNginx } from '../../examples/demo/front-nginx.ts'
-import { createClientCertificate, type ClientCertificate } from '../../examples/demo/pki.ts'
-import { request, type Response } from '../../examples/demo/request.ts'
-import { setStage, type Stage } from '../../examples/demo/stage.ts'
-import { token } from '../../examples/demo/story.ts'
-import { exchangeOn } from '../certificate/raw-exchange.ts'
+import { createPki } from '../../examples/demo/pki.ts'
+import { startService } from './behind-proxy.ts'
+import { ambiguous, badRequest, everybody, forgeries, testForgeries } from './forgeries.ts'
+import { asking, nginx, startNginx, type NginxOptions } from './front-nginx.ts'
+import { assertUnverified, createClients, testOwners, testResumption } from './proxy-clients.ts'
 import { requires } from './requires.ts'
 
-test('through a real nginx with tokens of a real authorization server', requires({ nginx: findNginx() }), async (t) => {
-  const moreCertificates = await otherKinds()
-  const stage = await setStage({ front: 'nginx', moreCertificates })
-  t.after(() => stage.close())
-  const { partner, thief, front, ca } = stage
-  const good = await token(stage, partner, 'accounts')
-  const send = async (who: ClientCertificate | null, headers: Record<string, string | string[]> = {}): Promise<Response> =>
-    await request({ url: `${front.url}/accounts`, ca, ...(who === null ? {} : { certificate: who.certificate, key: who.key }), headers: { authorization: `Bearer ${good}`, ...headers } })
-
-  await t.test('200 for the owner, and the handler knows whom it serves', async () => {
-    const { status, body } = await send(partner)
-    assert.equal(status, 200)
-    assert.deepEqual(JSON.parse(body), { client: 'partner', certificate: partner.thumbprint })
-  })
-
-  await t.test('401 invalid_token for everybody else', async () => {
-    const sameName = await createClientCertificate('partner')
-    for (const who of [thief, sameName, null]) {
-      const { status, headers } = await send(who)
-      assert.equal(status, 401)
-      assert.match(String(headers['www-authenticate']), /error="invalid_token"/)
-    }
-  })
-
-  await t.test('RSA, Ed25519 and a certificate with 60 names each pass with a token of their own, and not with another\'s', async () => {
-    for (const certificate of moreCertificates) {
-      const own = { authorization: `Bearer ${await token(stage, certificate, 'accounts')}` }
-      const { status, body } = await send(certificate, own)
-      assert.equal(status, 200)
-      assert.equal(JSON.parse(body).certificate, certificate.thumbprint)
-      assert.equal((await send(partner, own)).status, 401, 'shown with the partner\'s first certificate')
-      assert.equal((await send(certificate)).status, 401, 'with the token of the partner\'s first certificate')
-    }
-  })
-
-  const forgeries: Record<string, Record<string, string | string[]>> = {
-    'the same name': { 'X-SSL-Cert': encodeURIComponent(partner.certificate) },
-    'another spelling': { 'x-ssl-CERT': encodeURIComponent(partner.certificate) },
-    'two lines': { 'X-SSL-Cert': [encodeURIComponent(partner.certificate), encodeURIComponent(partner.certificate)] },
-    underscores: { X_SSL_Cert: encodeURIComponent(partner.certificate) },
-    'with a verdict': { 'X-SSL-Cert': encodeURIComponent(partner.certificate), 'X-SSL-Verify': 'SUCCESS' },
-    'RFC 9440': { 'Client-Cert': `:${partner.der.toString('base64')}:` },
-    'hop by hop': { Connection: 'close, X-SSL-Cert, X-SSL-Verify' }
+test('through a real nginx', requires({ nginx }), async (t) => {
+  const pki = await createPki()
+  const clients = await createClients(pki)
+  const { partner, thief, selfSigned, foreign, expired } = clients
+  const service = await startService(t, pki, { preset: 'nginx' })
+  const start = async (options: Partial<NginxOptions> = {}): Promise<number> => {
+    const { port, close } = await startNginx({ pki, upstreamPort: service.port, ...options })
+    t.after(close)
+    return port
   }
-  for (const [name, headers] of Object.entries(forgeries)) {
-    await t.test(`a forged header gets nowhere: ${name}`, async () => {
-      assert.equal((await send(thief, headers)).status, 401, 'with the thief\'s certificate')
-      assert.equal((await send(null, headers)).status, 401, 'without a certificate')
+  const [strict, port] = [await start(), await start({ directives: asking('optional') })]
+  const forged = forgeries(encodeURIComponent(partner.certificate), 'SUCCESS')
+
+  for (const [name, proxyPort] of Object.entries({ 'ssl_verify_client on': strict, optional: port })) {
+    await t.test(name, async (t) => {
+      await testOwners(t, service, proxyPort, clients)
+      await testResumption(t, service, proxyPort, clients)
     })
   }
 
-  await t.test('a resumed TLS session keeps the client', async () => {
-    const { session, status } = await overTls(stage, partner, good)
-    assert.equal(status, 200)
-    assert.ok(session)
-    const resumed = await overTls(stage, partner, good, session)
-    assert.equal(resumed.status, 200)
-    assert.ok(resumed.isResumed)
+  // nginx drops names with other signs, and trailers; by HTTP/2 it ends the connection over these.
+  const verdicts = {
+    else: ['taken', 'binding_mismatch', 'certificate_missing'] as const,
+    'space before the colon': badRequest,
+    folded: badRequest,
+    'trailer by HTTP/2': everybody('proxy: HTTP/2 error')
+  }
+  await testForgeries(t, service, port, clients, forged, verdicts)
+
+  await t.test('names with other signs, where nginx is told to let them through: the plugin refuses them', async (t) => {
+    const lax = await start({ directives: `underscores_in_headers on; ignore_invalid_headers off;\n${asking('optional')}` })
+    await testForgeries(t, service, lax, clients, forged, { ...verdicts, underscores: ambiguous, dots: ambiguous })
+    const onlyUnderscores = await start({ directives: `underscores_in_headers on;\n${asking('optional')}` })
+    for (const who of [partner, thief, null]) {
+      const { verdict, arrived } = await service.visit(onlyUnderscores, who, { tokenOf: partner, ...forged['underscores'] })
+      assert.equal(verdict, 'certificate_ambiguous')
+      assert.ok(arrived.some((line) => line.startsWith('X_SSL_Cert: -----BEGIN')))
+    }
+  })
+
+  await t.test('ssl_verify_client on: everybody else is answered by nginx itself, whatever he sends', async () => {
+    for (const who of [selfSigned, foreign, expired, null]) {
+      for (const lines of ['', forged['the same name']?.lines ?? '']) {
+        assert.equal((await service.visit(strict, who, { tokenOf: partner, lines })).verdict, 'proxy: 400')
+      }
+    }
+  })
+
+  await t.test('optional: a bad certificate is answered by nginx itself, none at all by the plugin', async () => {
+    for (const who of [selfSigned, foreign, expired]) assert.equal((await service.visit(port, who)).verdict, 'proxy: 400')
+    const { verdict, arrived } = await service.visit(port, null, { tokenOf: partner })
+    assert.equal(verdict, 'certificate_missing')
+    assert.deepEqual(arrived.filter((line) => /ssl/i.test(line)), ['X-SSL-Verify: NONE'])
+  })
+
+  await t.test('S-6: optional_no_ca: nginx says why a certificate is not verified; none is taken but for its thumbprint alone', async () => {
+    const lax = await start({ directives: asking('optional_no_ca') })
+    assert.equal((await service.visit(lax, partner)).verdict, 'taken')
+    await assertUnverified(service, lax, partner, [
+      [selfSigned, 'X-SSL-Verify: FAILED:self-signed certificate'],
+      [foreign, 'X-SSL-Verify: FAILED:unable to verify the first certificate']
+    ])
+    assert.equal((await service.visit(lax, expired)).verdict, 'proxy: 400', 'an expired one never gets through')
+  })
+
+  await t.test('self-signed, as the README says: without an authority, with `verified: false`', async () => {
+    assert.match(await readFile('README.md', 'utf8'), /say `ssl_verify_client optional_no_ca;` instead, leave `ssl_client_certificate` out/)
+    const lax = await start({ directives: asking('optional_no_ca').replace(/ssl_client_certificate .*;/, '') })
+    for (const lines of ['', forged['the same name']?.lines ?? '']) {
+      assert.equal((await service.visit(lax, selfSigned, { path: '/self-signed', lines })).thumbprint, selfSigned.thumbprint)
+      assert.equal((await service.visit(lax, selfSigned, { path: '/self-signed', tokenOf: partner, lines })).verdict, 'binding_mismatch')
+      assert.equal((await service.visit(lax, null, { path: '/self-signed', tokenOf: partner, lines })).verdict, 'certificate_missing')
+    }
+  })
+
+  await t.test('both lines in the server block are inherited by a location that has none of its own', async () => {
+    const lines = asking('optional').split('\n')
+    const isOfHeaders = (line: string): boolean => line.includes('proxy_set_header')
+    const inheriting = await start({ directives: [...lines.filter(isOfHeaders), ...lines.filter((line) => !isOfHeaders(line))].join('\n') })
+    assert.equal((await service.visit(inheriting, partner)).verdict, 'taken')
+    assert.equal((await service.visit(inheriting, null, { tokenOf: partner, ...forged['the same name'] })).verdict, 'certificate_missing')
   })
 })
-
-async function otherKinds (): Promise<ClientCertificate[]> {
-  return [
-    await createClientCertificate('rsa', { keyType: 'rsa' }),
-    await createClientCertificate('ed25519', { keyType: 'ed25519' }),
-    await createClientCertificate('many', { subjectAltNames: Array.from({ length: 60 }, (_, n) => ({ type: 'dns' as const, value: `host-${n}.a-long-name.example.com` })) })
-  ]
-}
-
-async function overTls ({ front, ca }: Stage, { certificate: cert, key }: ClientCertificate, bearer: string, session?: Buffer): Promise<{ status: number, session: Buffer | undefined, isResumed: boolean }> {
-  // TLS 1.2 hands over its session in the handshake, so that there is nothing to wait for.
-  const socket: TLSSocket = connectTls({ host: '127.0.0.1', port: front.port, servername: 'localhost', ca, cert, key, maxVersion: 'TLSv1.2', ...(session === undefined ? {} : { session }) })
-  await once(socket, 'secureConnect')
-  const isResumed = socket.isSessionReused()
-  const given = socket.getSession()
-  const { status } = await exchangeOn(socket, `GET /accounts HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer ${bearer}\r\nConnection: close\r\n\r\n`)
-  return { status, session: given, isResumed }
-}

@@ -1,7 +1,7 @@
 import { recommended as apache, startApache } from './front-apache.ts'
 import { recommended as caddy, startCaddy } from './front-caddy.ts'
 import { recommended as haproxy, startHaproxy } from './front-haproxy.ts'
-import { recommended as nginx, startNginx } from './front-nginx-minimal.ts'
+import { setters as nginx, startNginx, type NginxOptions } from './front-nginx.ts'
 
 const haproxySetters = haproxy.split('\n').filter((line) => line.includes('set-header')).join('\n')
 const haproxyAlways = haproxySetters.replaceAll(' if { ssl_c_used }', '')
@@ -24,10 +24,23 @@ const named = ['Connection names the certificate header', 'Connection names the 
 const verdicts = ['verify header alone', 'verify header alone, good']
 const doubled = [...sent, 'same name', 'twice', 'empty', 'empty, then the value', 'value folded', ...aliases]
 
+interface NginxLines extends Pick<NginxOptions, 'pki' | 'upstreamPort'> {
+  /** Of the location that is sent on. */
+  readonly directives?: string
+  /** Of the server. */
+  readonly more?: string
+  readonly clients?: string
+}
+
+async function startLines ({ directives = nginx, more = '', clients = 'ssl_verify_client optional_no_ca;', ...rest }: NginxLines): ReturnType<typeof startNginx> {
+  const location = `location / {\n${directives}\n  proxy_pass http://10.0.0.7:3000;\n}`
+  return await startNginx({ ...rest, directives: `${clients}\nssl_client_certificate /etc/nginx/partners-ca.pem;\n${more}\n${location}` })
+}
+
 /** Configurations of real fronts, good ones and those that people write by mistake, with what is found. */
 export const configurations = {
   nginx: {
-    start: startNginx,
+    start: startLines,
     of: {
       recommended: [{}, { refused: [] }],
       'a certificate required': [{ clients: 'ssl_verify_client on;' }, { refused: [] }],

@@ -7,7 +7,7 @@ import type { Report } from '../../lib/probe/probe.ts'
 import { apache } from './front-apache.ts'
 import { caddy } from './front-caddy.ts'
 import { haproxy } from './front-haproxy.ts'
-import { nginx, recommended } from './front-nginx-minimal.ts'
+import { nginx, setters } from './front-nginx.ts'
 import { configurations, type Expected } from './probe-configurations.ts'
 import { probeFront, runCommand, secret, startProbedService } from './probed-service.ts'
 import type { ProxyProcess } from './proxy-process.ts'
@@ -88,7 +88,7 @@ test('the command finds what is open, path by path', requires({ nginx }), async 
   const who = await createClientCertificate('partner', { issuer: pki })
   const { port: upstreamPort, logged } = await startProbedService(t, { preset: 'nginx' })
   const { start } = configurations.nginx
-  const { port, close } = await start({ pki, upstreamPort, more: `${recommended}\n location /public { proxy_pass http://127.0.0.1:PORT; }`, directives: 'proxy_set_header X-Other a;' })
+  const { port, close } = await start({ pki, upstreamPort, more: `${setters}\n location /public { proxy_pass http://10.0.0.7:3000; }`, directives: 'proxy_set_header X-Other a;' })
   t.after(close)
   const files = { 'ca.pem': pki.ca, 'cert.pem': who.certificate, 'key.pem': who.key }
   const urls = ['/public', '/', '/public/nowhere'].map((path) => `https://localhost:${port}${path}`)

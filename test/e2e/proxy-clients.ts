@@ -60,3 +60,14 @@ export async function testResumption (t: TestContext, service: Service, proxyPor
     })
   }
 }
+
+/** Certificates that the proxy lets through with a verdict of its own: not taken where that counts, and elsewhere for their thumbprint alone. */
+export async function assertUnverified (service: Service, proxyPort: number, tokenOf: ClientCertificate, lines: ReadonlyArray<readonly [who: ClientCertificate, verdict: string]>): Promise<void> {
+  for (const [who, line] of lines) {
+    const { verdict, arrived } = await service.visit(proxyPort, who)
+    assert.equal(verdict, 'certificate_unverified')
+    assert.ok(arrived.includes(line), arrived.join('\n'))
+    assert.equal((await service.visit(proxyPort, who, { path: '/self-signed' })).thumbprint, who.thumbprint)
+    assert.equal((await service.visit(proxyPort, who, { path: '/self-signed', tokenOf })).verdict, 'binding_mismatch')
+  }
+}

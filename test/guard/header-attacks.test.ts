@@ -54,10 +54,31 @@ test('S-1: no trust in anybody by default: a header source without trustedProxie
   await assert.rejects(protectedApp(t, undefined, { certificate: { preset: 'nginx' } }), /options\.certificate\.trustedProxies: missing/)
 })
 
-test('S-1: what a proxy says about the address of its client moves nothing, also with trustProxy', async (t) => {
+test('S-1, S-10: what a proxy says about the address of its client moves nothing, also with trustProxy', async (t) => {
   const { app } = await protectedApp(t, undefined, { certificate: { preset: 'nginx', trustedProxies: ['10.0.0.1'], verified: false } }, { trustProxy: true })
   const headers = { authorization: 'Bearer good', 'x-ssl-cert': owner.escaped, 'x-forwarded-for': '10.0.0.1' }
   assert.equal((await app.inject({ url: '/', headers, remoteAddress: '192.0.2.1' })).statusCode, 401)
+})
+
+test('S-10: what it says of host, scheme and path moves neither verdict nor challenge, also with trustProxy', async (t) => {
+  const { app } = await protectedApp(t, (app) => {
+    app.get('/', async () => 'in')
+    app.get('/admin', { config: { boundToken: { scopes: ['admin'] } } }, async () => 'in')
+    app.get('/public', { config: { boundToken: false } }, async () => 'in')
+  }, {}, { trustProxy: true })
+  const claims = [
+    {}, { 'x-forwarded-host': 'evil.example' }, { 'x-forwarded-proto': 'https' }, { 'x-forwarded-uri': '/public' }, { 'x-original-url': '/public' }, { 'x-rewrite-url': '/public' },
+    { 'x-forwarded-prefix': '/public' }, { 'x-http-method-override': 'OPTIONS' }, { host: 'evil.example' }, { forwarded: 'host=evil.example;proto=https' }
+  ]
+  for (const [url, who, status] of [['/', owner, 200], ['/', stranger, 401], ['/', null, 401], ['/admin', owner, 403]] as const) {
+    const challenges = new Set<unknown>()
+    for (const claim of claims) {
+      const { statusCode, headers } = await app.inject({ url, headers: { authorization: 'Bearer good', ...who !== null && { 'x-ssl-cert': who.escaped }, ...claim } })
+      assert.equal(statusCode, status, JSON.stringify(claim))
+      challenges.add(headers['www-authenticate'])
+    }
+    assert.equal(challenges.size, 1)
+  }
 })
 
 test('S-2: an alias of a trusted name is refused, alone and beside the real one', async (t) => {

@@ -60,7 +60,7 @@ test('P7: 401 of the upstream is the upstream\'s: its challenge goes on, ours do
   assert.deepEqual(app.boundToken.stats().decisions, { allowed: 1, refused: {} })
 })
 
-test('P3: headers of an answer: several cookies stay, certificates and hop-by-hop headers go', async (t) => {
+test('P3, 96: headers of an answer: several cookies stay, certificates and hop-by-hop headers go', async (t) => {
   const { send } = await startGateway(t, {
     respond: answer(200, {
       'set-cookie': ['a=b', 'c=d'] as unknown as string, 'client-cert': ':AAAA:', 'client-cert-chain': ':AAAA:', 'proxy-authenticate': 'Basic', upgrade: 'h2c', vary: 'accept'

@@ -51,7 +51,7 @@ test('P2: what the client\'s Connection lists goes no further, nor do the header
   for (const name of ['x-hop', 'te', 'keep-alive', 'proxy-authorization']) assert.equal(headers[name], undefined, name)
 })
 
-test('S-1, P11: neither token nor certificate header goes upstream', async (t) => {
+test('S-1, P11, 103: neither token nor certificate header goes upstream', async (t) => {
   const { send, upstream: server } = await startGateway(t)
   await send({ headers: { 'client-cert': ':AAAA:', 'x-forwarded-client-cert': 'Hash=x', 'x-ssl-verify': 'SUCCESS' } })
   const sent = JSON.stringify(server.calls[0]?.rawHeaders)

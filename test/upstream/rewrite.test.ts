@@ -61,7 +61,7 @@ for (const alias of ['content_length', 'transfer_encoding', 'proxy_authorization
   })
 }
 
-test('S-33: the header of the certificate is dropped where there is no certificate to send', () => {
+test('S-33, 104: the header of the certificate is dropped where there is no certificate to send', () => {
   const options = { certificate: { header: 'X-Thumb' } }
   for (const who of [null, unbound()]) assert.deepEqual(rewrite(options, { 'x-thumb': 'forged', x_thumb: 'forged' }, who), {})
 })
