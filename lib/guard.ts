@@ -35,16 +35,33 @@ export function guard (policy: Policy, message: InboundMessage, trail: Trail): A
   if (seen !== undefined) {
     refuseQueryToken(message.url)
     trail.key = shownKey
-    return judge(policy, seen, present(policy, fields, message, seen, trail), now, trail)
+    const presented = present(policy, fields, message, seen, trail)
+    if (isTrusted(policy, presented, now)) return judge(policy, seen, presented, now, trail)
+    return judgeBoth(policy, shownKey as string, shown as string, presented, trail)
   }
   const token = bearerToken(fields.authorization, message.url)
   const key = trail.key = token === shown ? shownKey as string : policy.tokens.keyOf(token)
   const known = token === shown ? undefined : policy.tokens.recall(key, now, policy.maxAge)
   const presented = present(policy, fields, message, known, trail)
+  if (!isTrusted(policy, presented, now)) return judgeBoth(policy, key, token, presented, trail)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
   trail.isAsked = true
   return policy.tokens.ask(key, token, policy.maxAge === 0)
     .then((asked) => judge(policy, asked, presented, Date.now(), trail))
+}
+
+/** Whether nothing is left to find out about a certificate. */
+function isTrusted (policy: Policy, presented: Presented, now: number): boolean {
+  return presented === null || typeof presented === 'string' || policy.certificate.isTrusted(presented, now)
+}
+
+/** Finds out first who issued a certificate that is new here: nobody is asked about the token for one that is not trusted. */
+async function judgeBoth (policy: Policy, key: string, token: string, presented: Presented, trail: Trail): Promise<AccessToken> {
+  trail.isAsked = true
+  await policy.certificate.judge(presented as RememberedCertificate)
+  // The token may have been evicted in the meantime.
+  const known = policy.tokens.recall(key, Date.now(), policy.maxAge) ?? await policy.tokens.ask(key, token, policy.maxAge === 0)
+  return judge(policy, known, presented, Date.now(), trail)
 }
 
 /** The certificate, read before anybody is asked about the token; without one, a route that requires it ends here. */

@@ -101,6 +101,22 @@ export const MatchSchema = Type.Object({
   }, { ...closed, description: 'Alternative names: of each kind that is named here, the certificate must have one of these.' }))
 }, { ...closed, typeName: 'CertificateMatchOptions' })
 
+export const CertificateTrustSchema = Type.Object({
+  ca: Type.Intersect([CertificateAuthoritiesSchema], {
+    allowed: 'PEM text, or { file } with the path of a PEM file',
+    description: 'Certificates of the authorities that are trusted to issue certificates of clients, in PEM: where a chain must end. A file is read again when it changes.'
+  }),
+  intermediates: Type.Optional(Type.Intersect([CertificateAuthoritiesSchema], {
+    allowed: 'PEM text, or { file } with the path of a PEM file',
+    description: 'Certificates that may stand between, so that clients need not send them; not trusted by themselves.'
+  })),
+  allowPartialChain: Type.Optional(Type.Boolean({ default: false, description: 'Whether a chain may also end at one of `intermediates`.' })),
+  extendedKeyUsage: Type.Optional(oneOf(['if-present', 'required', 'any'], {
+    default: 'if-present',
+    description: '`if-present`: where a certificate states purposes, the authentication of clients must be among them. `required`: it must state them. `any`: `anyExtendedKeyUsage` will do, too.'
+  }))
+}, { ...closed, typeName: 'CertificateTrustOptions' })
+
 export const ProxyCertificateSchema = Type.Object({
   thumbprints: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of thumbprints', description: 'SHA-256 of its certificate, in base64url or hex.' })),
   subjects: Type.Optional(Type.Array(NameSchema, {
@@ -177,6 +193,9 @@ export const CertificateSchema = Type.Object({
     allowed: '"appended", or { header, format, leaf }',
     description: 'Where further certificates that the client sent come from: `{ header, format, leaf }`, with `leaf: \'first\'` where the client\'s own stands there too; or ' +
       '`appended`, behind the client\'s in its own header (`Chain` in XFCC). They are read into `clientCertificate.chain`, and not verified.'
+  })),
+  trust: Type.Optional(Type.Intersect([CertificateTrustSchema], {
+    description: 'Takes only certificates that one of these authorities has issued (RFC 5280 section 6). For proxies that pass certificates on without verifying them.'
   })),
   match: Type.Optional(Type.Union([MatchSchema, Type.Array(MatchSchema, { minItems: 1 })], {
     allowed: '{ subject, issuer, subjectAltName }, or a list of these',
@@ -408,6 +427,7 @@ export const PluginSchema = Type.Object({
 
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
+export type CertificateTrustOptions = Static<typeof CertificateTrustSchema>
 export type CertificateMatchOptions = Static<typeof MatchSchema>
 export type ProxyCertificateOptions = Static<typeof ProxyCertificateSchema>
 export type TrustedProxy = Static<typeof TrustedProxySchema>

@@ -45,15 +45,15 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const proxies = upstreams(hidden, (reply, refusal) => {
     reply.send(refuseForwarding(reply, refusal))
   }, registration.surroundings.onTrouble)
+  const routes = policies(registration, proxies, hidden)
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
   const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
   app.addHook('onClose', async () => {
-    await Promise.all([registration.close(), proxies.close()])
+    await Promise.all([registration.close(), routes.close(), proxies.close()])
   })
   const { upstream } = registration.defaults
   // Nobody closes an application that did not start.
   if (upstream !== undefined) await registration.closeUnless(() => { proxies.add(upstream, '', 'options.upstream') })
-  const routes = policies(registration, proxies, hidden)
 
   app.decorateRequest('accessToken', null)
   app.decorateRequest('clientCertificate', null)

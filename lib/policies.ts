@@ -24,6 +24,7 @@ export interface Policies {
    * @throws OptionsError
    */
   ready (): Promise<void>
+  close (): Promise<void>
   /** @returns null for a public route; a promise for one that is older than the plugin, until all that it needs is loaded */
   of (request: FastifyRequest): Policy | null | Promise<unknown>
 }
@@ -46,9 +47,13 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
     },
 
     async ready () {
+      sources.clear() // Nothing was loaded for them so far.
       for (const recompile of recompilations.splice(0)) recompile()
       await Promise.all([...sources].map(async (source) => { await source.ready() }))
-      sources.clear()
+    },
+
+    async close () {
+      await Promise.all([...sources].map(async (source) => { await source.close() }))
     },
 
     of (request) {

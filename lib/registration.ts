@@ -32,7 +32,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     maxTtl: cache.maxTtl ?? defaultOf<number>(cacheDefaults.maxTtl),
     negativeTtl: cache.negativeTtl ?? defaultOf<number>(cacheDefaults.negativeTtl)
   })
-  const close = async (): Promise<void> => { await Promise.all(compiled.map(async (issuer) => { await issuer.close() })) }
+  const close = async (): Promise<void> => { await Promise.all([source, ...compiled].map(async (each) => { await each.close() })) }
   return Object.freeze<Registration>({
     verifiedBy: verification(compiled, tokens),
     tokens,

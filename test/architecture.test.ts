@@ -32,6 +32,7 @@ test('dependencies point one way: no cycles', () => {
   }
   visit('lib/index.ts', [])
   visit('lib/cli.ts', [])
+  visit('lib/certification-path/index.ts', [])
 })
 
 test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
@@ -64,6 +65,12 @@ test('the side of the command and that of the application meet in what goes over
   const application = new Set(['lib/plugin.ts', 'lib/registration.ts'].flatMap(reachedFrom))
   assert.deepEqual(reachedFrom('lib/cli.ts').filter((each) => application.has(each)), [])
   assert.ok(application.has('lib/probe/hook.ts') && reachedFrom('lib/cli.ts').includes('lib/probe/shapes.ts'))
+})
+
+test('certification-path could be a package of its own: it imports nothing but itself and Node', () => {
+  const own = imports.filter(({ from }) => from.startsWith('lib/certification-path/'))
+  assert.ok(own.length > 30)
+  assert.deepEqual(show(own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))), [])
 })
 
 test('nothing below the plugin knows the plugin or the guard', () => {

@@ -37,7 +37,6 @@ const wrong: Array<[name: string, options: unknown, message: RegExp]> = [
   ['a misspelt option', { ...good, certificat: {} }, /^options\.certificat: unknown option; allowed: certificate, issuers, cache, realm/],
   ['a misspelt option instead of a required one', { certificate: good.certificate, issuer: good.issuers }, /^options\.issuer: unknown option; allowed: /],
   ['a name with a space at its end', { ...good, cache: { 'maxTtl ': 1 } }, /^options\.cache\.maxTtl : unknown option; allowed: enabled, maxEntries, defaultTtl, maxTtl, negativeTtl$/],
-  ['what comes later: trust', withCertificate({ trust: {} }), /^options\.certificate\.trust: unknown option/],
   ['what comes later: Redis', { ...good, cache: { store: {} } }, /^options\.cache\.store: unknown option/],
   ['a wrong type', withCertificate({ header: 5 }), /^options\.certificate\.header: found a number; allowed: the name of a header$/],
   ['a preset that is none', withCertificate({ preset: 'nignx' }), /^options\.certificate\.preset: found "nignx"; allowed: "nginx", "apache", .*"akamai", "rfc9440"$/],

@@ -125,6 +125,8 @@ export interface CertificateOptions {
      */
     leaf?: 'excluded' | 'first'
   }
+  /** Takes only certificates that one of these authorities has issued (RFC 5280 section 6). For proxies that pass certificates on without verifying them. */
+  trust?: CertificateTrustOptions
   /** Names that a certificate must have, exactly: `{ subject, issuer, subjectAltName }`, of which all that are stated must hold, or a list of these of which one must. Names prove something only where the proxy verifies certificates. */
   match?: CertificateMatchOptions | CertificateMatchOptions[]
   /** The name of the header is itself a secret: refuse a short one at boot. It never stands in a log or an error. */
@@ -176,6 +178,25 @@ export interface CertificateMatchOptions {
     /** IP addresses. */
     ip?: string | string[]
   }
+}
+
+export interface CertificateTrustOptions {
+  /** Certificates of the authorities that are trusted to issue certificates of clients, in PEM: where a chain must end. A file is read again when it changes. */
+  ca: CertificateAuthorities
+  /** Certificates that may stand between, so that clients need not send them; not trusted by themselves. */
+  intermediates?: CertificateAuthorities
+  /**
+   * Whether a chain may also end at one of `intermediates`.
+   *
+   * @defaultValue false
+   */
+  allowPartialChain?: boolean
+  /**
+   * `if-present`: where a certificate states purposes, the authentication of clients must be among them. `required`: it must state them. `any`: `anyExtendedKeyUsage` will do, too.
+   *
+   * @defaultValue "if-present"
+   */
+  extendedKeyUsage?: 'if-present' | 'required' | 'any'
 }
 
 export interface ProxyCertificateOptions {

@@ -6,6 +6,7 @@ import { commaFormats, formats, type FormatName } from './formats.ts'
 import { presets, type Preset } from './presets.ts'
 import { splitChain } from './chain.ts'
 import { appendable, chainFormats } from './chain-formats.ts'
+import { compileTrust } from './compile-trust.ts'
 import { certificateMatch } from './match.ts'
 import { certificateBy, headerSource, type CertificateSource, type Decoded, type HeaderSourceOptions } from './source.ts'
 import { nowhere, type Surroundings } from './surroundings.ts'
@@ -39,8 +40,9 @@ export function compileCertificateSource (options: CertificateOptions, path: str
     throw new OptionsError(`${path}.trustedProxies: missing; without it every caller could forge a certificate; allowed: ${schemas.trustedProxies['allowed']}`)
   }
   if (options.secretName !== undefined) refuseShortName(options.secretName, options.header, path)
-  if (match !== undefined && typeof format === 'string' && format in thumbprintFormats) {
-    throw new OptionsError(`${path}.match: has no meaning with the format "${format}", which has no names; allowed: a format that holds the certificate`)
+  for (const name of ['match', 'trust'] as const) {
+    if (options[name] === undefined || typeof format !== 'string' || !(format in thumbprintFormats)) continue
+    throw new OptionsError(`${path}.${name}: has no meaning with the format "${format}", which has neither names nor issuer; allowed: a format that holds the certificate`)
   }
   const verified = options.verified ?? preset?.verified ?? false
   const maxBytes = options.maxBytes ?? defaultOf<number>(schemas.maxBytes)
@@ -62,6 +64,7 @@ export function compileCertificateSource (options: CertificateOptions, path: str
     verified,
     chain,
     match,
+    trust: options.trust === undefined ? undefined : compileTrust(options.trust, `${path}.trust`, surroundings),
     maxBytes,
     ready: peers.ready
   })

@@ -6,6 +6,7 @@ import type { FieldNames, RequestFields } from '../request-fields.ts'
 import { checked, readChain, type ChainOptions } from './chain.ts'
 import { presentCertificate, presentThumbprint, refuseUnlessOneCertificate, type PresentedCertificate } from './client-certificate.ts'
 import { isPlaceholder } from './placeholder.ts'
+import type { Standing, Trust } from './trust.ts'
 
 /** Why there is no certificate. Not an error by itself: a route may do without one. */
 export type Absence = 'certificate_missing' | 'certificate_placeholder'
@@ -16,6 +17,7 @@ export interface RememberedCertificate {
   readonly value: string
   readonly chain: string | undefined
   readonly presented: PresentedCertificate
+  readonly standing: Standing
 }
 
 export interface CertificateSource {
@@ -35,6 +37,11 @@ export interface CertificateSource {
    * its header value is longer than everything else that is kept of a token.
    */
   share (proven: RememberedCertificate): RememberedCertificate
+  /** Whether a certificate is known to be trusted, as far as that is asked for. */
+  isTrusted (certificate: RememberedCertificate, now: number): boolean
+  /** Finds it out. Rejects with a refusal where it is not. */
+  judge (certificate: RememberedCertificate): Promise<void>
+  close (): Promise<void>
   /** Resolves when everything that it needs is loaded; until then it lets nobody in who needs that. @throws OptionsError */
   ready (): Promise<void>
 }
@@ -53,6 +60,7 @@ export interface HeaderSourceOptions {
   /** A header with further certificates. */
   readonly chain?: ChainOptions & { readonly header: string } | undefined
   readonly match?: CertificateMatch | undefined
+  readonly trust?: Trust | undefined
   readonly maxBytes: number
   ready? (): Promise<void>
 }
@@ -72,7 +80,7 @@ const maxShared = 5000
 
 /** The certificate that a TLS terminator wrote into a header. */
 export function headerSource (options: HeaderSourceOptions): CertificateSource {
-  const { header, decode, mayLackCertificate, hasCommas, isTrusted, verified, chain, match, maxBytes } = options
+  const { header, decode, mayLackCertificate, hasCommas, isTrusted, verified, chain, match, trust, maxBytes } = options
   const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
 
   const source: CertificateSource = {
@@ -86,19 +94,32 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
       if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
       if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
       if (isRemembered) return remembered
-      return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue) })
+      return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue), standing: { goodUntil: 0, judgedBy: null } })
     },
 
     share (proven) {
       const { thumbprint } = proven.presented.certificate
       const seen = shared.get(thumbprint)
-      if (seen !== undefined && seen.value === proven.value && seen.chain === proven.chain) return seen
+      if (seen !== undefined && seen.value === proven.value && seen.chain === proven.chain) {
+        Object.assign(seen.standing, proven.standing)
+        return seen
+      }
       shared.set(thumbprint, proven)
       return proven
     },
 
+    isTrusted: ({ standing }, now) => trust === undefined || trust.counts(standing, now),
+
+    async judge ({ presented, standing }) {
+      await trust?.judge(presented, standing)
+    },
+
     async ready () {
-      await Promise.all([options.ready?.(), match?.ready()])
+      await Promise.all([options.ready?.(), match?.ready(), trust?.ready()])
+    },
+
+    async close () {
+      await trust?.close()
     }
   }
   return Object.freeze(source)
@@ -109,6 +130,7 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
     const decoded = decode(value)
     if ('digest' in decoded) {
       if (match !== undefined) throw refuse('certificate_not_allowed', 'a thumbprint has no names')
+      if (trust !== undefined) throw refuse('certificate_untrusted', 'a thumbprint has no issuer')
       return presentThumbprint(decoded.digest)
     }
     const der = Buffer.from(decoded.der)

@@ -19,7 +19,7 @@ export function tlsSource (match?: CertificateMatch): CertificateSource {
       if (der === undefined) return 'certificate_missing'
       if (match !== undefined && !(socket as TLSSocket).authorized) throw refuse('certificate_unverified', 'a name for which no authority of the server vouches')
       match?.refuseOthers(der)
-      const certificate = Object.freeze({ source, value: '', chain: undefined, presented: presentCertificate(der) })
+      const certificate = Object.freeze({ source, value: '', chain: undefined, presented: presentCertificate(der), standing: { goodUntil: Infinity, judgedBy: null } })
       // Another handshake on this connection could bring another certificate; none is accepted (RFC 9440 section 1.2).
       ;(socket as TLSSocket).disableRenegotiation()
       ;(socket as Remembering)[kCertificate] = certificate
@@ -27,6 +27,11 @@ export function tlsSource (match?: CertificateMatch): CertificateSource {
     },
 
     share: (proven) => proven,
+
+    // Node has judged it in the handshake, as the options of the server say.
+    isTrusted: () => true,
+    async judge () {},
+    async close () {},
 
     async ready () {
       await match?.ready()

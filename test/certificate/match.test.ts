@@ -156,7 +156,7 @@ describe('names that stop the boot', () => {
     [{ subject: {} }, /^certificate\.match\.subject: found an empty object; allowed: at least one name$/],
     [{ subject: { CN: 'a' }, subjectAltName: {} }, /^certificate\.match\.subjectAltName: found an empty object/],
     [{ subjectAltName: { ip: '192.0.2.0/24' } }, /^certificate\.match\.subjectAltName\.ip: found "192\.0\.2\.0\/24"; allowed: IP addresses$/],
-    [{ subject: { CN: 'a' } }, /^certificate\.match: has no meaning with the format "x5t#S256", which has no names/, { format: 'x5t#S256' }]
+    [{ subject: { CN: 'a' } }, /^certificate\.match: has no meaning with the format "x5t#S256", which has neither names nor issuer/, { format: 'x5t#S256' }]
   ]
   for (const [match, message, more] of table) {
     it(message.source, async () => {

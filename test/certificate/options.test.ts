@@ -33,7 +33,7 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [{ ...good, secretName: { minLength: 8 } }, /^options\.certificate\.secretName\.minLength: found 8; allowed: an integer from 16 to 256$/],
   [{ ...good, maxBytes: 255 }, /^options\.certificate\.maxBytes: found 255; allowed: an integer from 256 to 1048576$/],
   [{ ...good, maxBytes: Infinity }, /^options\.certificate\.maxBytes: found Infinity; allowed: an integer from 256 to 1048576$/],
-  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, chain, match, secretName, maxBytes$/]
+  [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, chain, trust, match, secretName, maxBytes$/]
 ]
 
 describe('certificate options that are wrong by themselves stop the boot', () => {
