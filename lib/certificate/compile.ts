@@ -9,7 +9,8 @@ import { appendable, chainFormats } from './chain-formats.ts'
 import { compileTrust } from './compile-trust.ts'
 import { certificateMatch } from './match.ts'
 import { certificateBy, headerSource, type CertificateSource, type Decoded, type HeaderSourceOptions } from './source.ts'
-import { nowhere, type Surroundings } from './surroundings.ts'
+import { serverAuthorities } from './server-authorities.ts'
+import { nowhere, type ServerTls, type Surroundings } from './surroundings.ts'
 import { thumbprintFormats } from './thumbprint-formats.ts'
 import { tlsSource } from './tls-source.ts'
 import { trustedPeers } from './trusted-proxy.ts'
@@ -27,8 +28,7 @@ const reserved = new Set(['authorization', 'connection', 'content-length', 'cook
 export function compileCertificateSource (options: CertificateOptions, path: string, surroundings: Surroundings = nowhere): CertificateSource {
   const match = options.match === undefined ? undefined : certificateMatch(options.match, `${path}.match`)
   if (options.source === 'tls') {
-    refuseUnlessTls(options, path, surroundings)
-    return tlsSource(match)
+    return tlsSource(match, serverAuthorities(serverOf(options, path, surroundings)))
   }
   const preset: Preset | undefined = options.preset === undefined ? undefined : presets[options.preset]
   const header = options.header ?? preset?.header
@@ -70,15 +70,16 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   })
 }
 
-function refuseUnlessTls (options: CertificateOptions, path: string, { server }: Surroundings): void {
+function serverOf (options: CertificateOptions, path: string, { server }: Surroundings): ServerTls {
   const other = Object.entries(options).find(([name, value]) => name !== 'source' && name !== 'match' && value !== undefined)?.[0]
   if (other !== undefined) throw new OptionsError(`${path}.${other}: has no meaning with source "tls"; allowed: source "header", or no ${other}`)
   if (server === null) {
     throw new OptionsError(`${path}.source: found "tls", but this server does not speak TLS; allowed: "header", or Fastify({ https: { requestCert: true, … } })`)
   }
-  if (options.match !== undefined && !server.hasAuthorities) {
+  if (options.match !== undefined && server.authorities() === undefined) {
     throw new OptionsError(`${path}.match: this server has no authority of its own, so that every public one could vouch for a name; allowed: with Fastify({ https: { ca, … } })`)
   }
+  return server
 }
 
 function chainHeader (chain: CertificateOptions['chain'], maxBytes: number): HeaderSourceOptions['chain'] {

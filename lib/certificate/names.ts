@@ -1,11 +1,16 @@
-import { AsnConvert } from '@peculiar/asn1-schema'
-import { Certificate, id_ce_subjectAltName as subjectAltName, SubjectAlternativeName, type Name } from '@peculiar/asn1-x509'
+import { parseCertificate } from '../certification-path/certificate.ts'
+import { readDer } from '../certification-path/der.ts'
+import { oids } from '../certification-path/extensions.ts'
+import { readGeneralNames } from '../certification-path/general-name.ts'
+import { attributesOf, type Name } from '../certification-path/name.ts'
 import { refuse } from '../errors.ts'
 import { attributeTypes, type AttributeName } from './attribute-types.ts'
 import { canonicalAddress } from './trusted-address.ts'
 
 type Wanted = string | readonly string[]
 type WantedName = { readonly [name in AttributeName]?: Wanted | undefined }
+
+const { subjectAltName } = oids
 
 /** Names that a certificate must have: every member that is there must hold. */
 export interface WantedNames {
@@ -40,33 +45,32 @@ type Attributes = ReadonlyMap<string, ReadonlyArray<string | null>>
 /** @throws Refusal for what cannot be read in one way only */
 function namesIn (der: Uint8Array): Names {
   try {
-    const { tbsCertificate: { subject, issuer, extensions = [] } } = AsnConvert.parse(der, Certificate)
-    const found = extensions.filter(({ extnID }) => extnID === subjectAltName)
-    if (found.length > 1) throw new TypeError('an extension twice')
-    const names = found[0] === undefined ? [] : [...AsnConvert.parse(found[0].extnValue, SubjectAlternativeName)]
+    const { subject, issuer, extensions, repeatsExtension } = parseCertificate(der)
+    if (repeatsExtension) throw new SyntaxError('an extension twice')
+    const extension = extensions.get(subjectAltName)
+    const names = extension === undefined ? [] : readGeneralNames(readDer(extension.value))
     return {
-      subject: attributesOf(subject),
-      issuer: attributesOf(issuer),
-      dns: names.flatMap(({ dNSName }) => dNSName === undefined ? [] : [dNSName.toLowerCase()]),
-      uri: names.flatMap(({ uniformResourceIdentifier: uri }) => uri ?? []),
-      email: names.flatMap(({ rfc822Name }) => rfc822Name === undefined ? [] : [foldDomain(rfc822Name)]),
-      ip: names.flatMap(({ iPAddress }) => iPAddress === undefined ? [] : [canonicalAddress(iPAddress)])
+      subject: valuesOf(subject),
+      issuer: valuesOf(issuer),
+      dns: names.flatMap((name) => name.form === 'dNSName' ? [name.value.toLowerCase()] : []),
+      uri: names.flatMap((name) => name.form === 'uniformResourceIdentifier' ? [name.value] : []),
+      email: names.flatMap((name) => name.form === 'rfc822Name' ? [foldDomain(name.value)] : []),
+      ip: names.flatMap((name) => name.form === 'iPAddress' ? [addressOf(name.value)] : [])
     }
   } catch {
     throw refuse('certificate_malformed', 'names that cannot be read')
   }
 }
 
-function attributesOf (name: Name): Attributes {
-  const attributes = new Map<string, Array<string | null>>()
-  for (const rdn of name) {
-    for (const { type, value } of rdn) {
-      // Not TeletexString: nobody agrees on what its bytes stand for.
-      const text = value.utf8String ?? value.printableString ?? value.ia5String ?? value.bmpString ?? null
-      attributes.set(type, [...attributes.get(type) ?? [], text])
-    }
-  }
-  return attributes
+function valuesOf (name: Name): Attributes {
+  const values = new Map<string, Array<string | null>>()
+  for (const [type, text] of attributesOf(name)) values.set(type, [...values.get(type) ?? [], text])
+  return values
+}
+
+function addressOf (octets: Uint8Array): string {
+  if (octets.length === 4) return octets.join('.')
+  return canonicalAddress((Buffer.from(octets).toString('hex').match(/..../g) ?? []).join(':'))
 }
 
 /** An attribute may stand there several times; then each must be one of those that were wanted: nobody gains by adding a second. */
@@ -90,5 +94,6 @@ function hasOne (found: readonly string[], wanted: Wanted | undefined, fold: (na
 /** RFC 5280 section 7.5: the part before the @ may tell case apart, the domain does not. */
 function foldDomain (address: string): string {
   const at = address.lastIndexOf('@')
+  if (at === -1) return address
   return address.slice(0, at) + address.slice(at).toLowerCase()
 }

@@ -4,6 +4,7 @@ import type { TLSSocket } from 'node:tls'
 import { OptionsError } from '../errors.ts'
 import type { ProxyCertificateOptions } from '../options.ts'
 import type { NamesCheck } from './names.ts'
+import { serverAuthorities } from './server-authorities.ts'
 import type { Surroundings } from './surroundings.ts'
 
 /** The certificate that a proxy itself shows when it connects with mutual TLS. */
@@ -22,12 +23,13 @@ export function proxyCertificate ({ thumbprints, subjects }: ProxyCertificateOpt
   if (server === null || !server.asksForCertificate) {
     throw new OptionsError(`${path}: this server does not ask for certificates; allowed: where Fastify terminates TLS, Fastify({ https: { requestCert: true, … } })`)
   }
-  if (subjects !== undefined && !server.hasAuthorities) {
+  if (subjects !== undefined && server.authorities() === undefined) {
     throw new OptionsError(`${path}.subjects: this server has no authority of its own, so that every public one could vouch for a name; allowed: with Fastify({ https: { ca, … } }), or thumbprints`)
   }
   const empty = subjects?.findIndex((subject) => Object.values(subject).every((value) => value === undefined)) ?? -1
   if (empty !== -1) throw new OptionsError(`${path}.subjects[${empty}]: found an empty object, which every certificate of the authority would fit; allowed: at least one name`)
   const known = new Set((thumbprints ?? []).map((thumbprint, index) => x5tOf(thumbprint, `${path}.thumbprints[${index}]`)))
+  const authorities = serverAuthorities(server)
   let areSubjects: NamesCheck | null = null
 
   return {
@@ -38,12 +40,13 @@ export function proxyCertificate ({ thumbprints, subjects }: ProxyCertificateOpt
       // Another handshake on this connection could bring another certificate.
       tls.disableRenegotiation?.()
       if (known.has(hash('sha256', der, 'base64url'))) return true
-      // A name counts for nothing unless the server's authority vouches for it; the server has verified that in the handshake.
-      return areSubjects !== null && tls.authorized === true && areSubjects(der)
+      // A name counts for nothing unless an authority of the server vouches for it.
+      return areSubjects !== null && areSubjects(der) && authorities.vouchFor(tls, der)
     },
 
     async ready () {
       if (subjects === undefined || areSubjects !== null) return
+      await authorities.ready()
       const { namesCheck } = await import('./names.ts')
       areSubjects = namesCheck(subjects.map((subject) => ({ subject })))
     }

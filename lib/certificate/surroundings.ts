@@ -8,10 +8,10 @@ export interface Surroundings {
   onTrouble (detail: string): void
 }
 
-interface ServerTls {
+export interface ServerTls {
   readonly asksForCertificate: boolean
-  /** Whether it was told whom to believe; else Node believes every public authority. */
-  readonly hasAuthorities: boolean
+  /** Whom it was told to believe, as it stands there now; undefined where Node believes every public authority. */
+  authorities (): unknown
 }
 
 /** Where Fastify does not terminate TLS. */
@@ -19,6 +19,6 @@ export const nowhere: Surroundings = { server: null, onTrouble () {} }
 
 export function serverTls (server: unknown): ServerTls | null {
   if (!(server instanceof TlsServer)) return null
-  const { requestCert, ca } = server as TlsServer & { requestCert?: boolean, ca?: unknown }
-  return { asksForCertificate: requestCert === true, hasAuthorities: ca !== undefined && ca !== null }
+  const tls = server as TlsServer & { requestCert?: boolean, ca?: unknown }
+  return { asksForCertificate: tls.requestCert === true, authorities: () => tls.ca ?? undefined }
 }

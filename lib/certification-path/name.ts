@@ -1,4 +1,4 @@
-import { contentOf, derOf, expectTag, readDer, tags, type Element } from './der.ts'
+import { contentOf, derOf, expectTag, objectIdentifier, readDer, tags, type Element } from './der.ts'
 
 /** A distinguished name. Two that are equal by RFC 5280 section 7.1 have the same `rdns`, however each is encoded. */
 export interface Name {
@@ -31,6 +31,11 @@ export function readName (name: Element): Name {
     return attributes.sort().join(',')
   })
   return Object.freeze({ der: derOf(name), rdns: Object.freeze(rdns), emailAddresses: Object.freeze(emailAddresses) })
+}
+
+/** The attributes of a name, each by its object identifier and its text; null for a value that is no text, or one of which nobody knows what it says. */
+export function attributesOf ({ der }: Name): ReadonlyArray<readonly [type: string, text: string | null]> {
+  return readDer(der).children.flatMap(({ children }) => children.map(({ children: [type, value] }) => [objectIdentifier(type), textOf(value as Element)] as const))
 }
 
 /** Reads a name from its DER. @throws SyntaxError */

@@ -6,7 +6,7 @@ import { before, describe, it } from 'node:test'
 import { connect } from 'node:tls'
 import { AsnConvert } from '@peculiar/asn1-schema'
 import { AttributeTypeAndValue, AttributeValue, Name as AsnName, RelativeDistinguishedName } from '@peculiar/asn1-x509'
-import { Name, SubjectAlternativeNameExtension, X509CertificateGenerator, type JsonGeneralNames } from '@peculiar/x509'
+import { BasicConstraintsExtension, Name, SubjectAlternativeNameExtension, X509CertificateGenerator, type JsonGeneralNames } from '@peculiar/x509'
 import { attributeTypes, type AttributeName } from '../../lib/certificate/attribute-types.ts'
 import { compileCertificateSource } from '../../lib/certificate/compile.ts'
 import type { CertificateSource } from '../../lib/certificate/source.ts'
@@ -41,7 +41,7 @@ async function certificateOf (subject: Rdns, names: JsonGeneralNames = [], issue
     issuer: nameOf(issuer),
     publicKey: keys.publicKey,
     signingKey: keys.privateKey,
-    extensions: names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]
+    extensions: [new BasicConstraintsExtension(false), ...names.length === 0 ? [] : [new SubjectAlternativeNameExtension(names)]]
   })
   return Buffer.from(certificate.rawData)
 }
@@ -187,7 +187,7 @@ describe('names in a certificate of the TLS connection', () => {
   })
 
   it('a server without an authority of its own stops the boot', () => {
-    const surroundings = { server: { asksForCertificate: true, hasAuthorities: false }, onTrouble () {} }
+    const surroundings = { server: { asksForCertificate: true, authorities: () => undefined as unknown }, onTrouble () {} }
     assert.throws(() => compileCertificateSource({ source: 'tls', match: { subject: { CN: 'a' } } }, 'certificate', surroundings), {
       message: /^certificate\.match: this server has no authority of its own/
     })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { after, before, describe, it } from 'node:test'
-import { connect, type TLSSocket } from 'node:tls'
+import { connect as connectTls, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import Fastify from 'fastify'
 import { proxyCertificate } from '../../lib/certificate/proxy-certificate.ts'
 import boundToken from '../../lib/index.ts'
@@ -45,7 +45,7 @@ describe('a proxy that connects with mutual TLS', () => {
 
   async function connectAs (who: ClientCertificate | null, session?: Buffer): Promise<TLSSocket> {
     const own = who !== null && { cert: who.certificate, key: who.key }
-    const socket = connect({ port: guarded.port, host: '127.0.0.1', servername: 'localhost', ca: pki.ca, maxVersion: 'TLSv1.2', ...own, ...session && { session } })
+    const socket = connectTls({ port: guarded.port, host: '127.0.0.1', servername: 'localhost', ca: pki.ca, maxVersion: 'TLSv1.2', ...own, ...session && { session } })
     await once(socket, 'secureConnect')
     return socket
   }
@@ -80,6 +80,29 @@ describe('a proxy that connects with mutual TLS', () => {
     assert.equal(await visit('/name', client), untrusted)
   })
 
+  it('S-1: a name for which only another context of the server vouches is nobody\'s', async (t) => {
+    const other = await createPki()
+    const false1 = await createClientCertificate('proxy-1', { issuer: other })
+    const { cert, key } = { cert: pki.server.certificate, key: pki.server.key }
+    const server = guarded.app.server as unknown as TlsServer
+    const connect = async (who: ClientCertificate, servername: string): Promise<TLSSocket> => {
+      const socket = connectTls({ port: guarded.port, host: '127.0.0.1', servername, ca: pki.ca, checkServerIdentity: () => undefined, cert: who.certificate, key: who.key })
+      await once(socket, 'secureConnect')
+      return socket
+    }
+    // As the context of another name has it that believes other authorities, or the public ones.
+    server.addContext('second.example', { cert, key, ca: other.ca })
+    assert.equal(await visit('/name', false1, await connect(false1, 'second.example')), untrusted)
+    assert.equal(await visit('/name', false1, await connect(false1, 'localhost')), untrusted)
+    assert.equal(await visit('/name', proxy, await connect(proxy, 'localhost')), 200)
+    t.after(() => { server.setSecureContext({ cert, key, ca: pki.ca }) })
+    // A renewal that forgets the authorities: nobody is vouched for.
+    server.setSecureContext({ cert, key })
+    assert.equal(await visit('/name', proxy, await connect(proxy, 'localhost')), untrusted)
+    server.setSecureContext({ cert, key, ca: [Buffer.from(other.ca), pki.ca] })
+    assert.equal(await visit('/name', proxy, await connect(proxy, 'localhost')), 200)
+  })
+
   it('a resumed session keeps the proxy', async () => {
     for (const path of ['/', '/name']) {
       const first = await connectAs(proxy)
@@ -103,11 +126,11 @@ describe('a proxy that connects with mutual TLS', () => {
 
 describe('a certificate of the proxy that stops the boot', () => {
   const thumbprints = [Buffer.alloc(32, 1).toString('base64url')]
-  const asking = { asksForCertificate: true, hasAuthorities: true }
+  const asking = { asksForCertificate: true, authorities: () => 'a' as unknown }
   const table: ReadonlyArray<readonly [what: string, options: ProxyCertificateOptions, server: typeof asking | null, message: RegExp]> = [
     ['on a server without TLS', { thumbprints }, null, /^p: this server does not ask for certificates; allowed: where Fastify terminates TLS/],
     ['on one that asks for no certificate', { thumbprints }, { ...asking, asksForCertificate: false }, /^p: this server does not ask for certificates/],
-    ['S-9: by name on one that believes every public authority', { subjects: [{ CN: 'a' }] }, { ...asking, hasAuthorities: false },
+    ['S-9: by name on one that believes every public authority', { subjects: [{ CN: 'a' }] }, { ...asking, authorities: () => undefined as unknown },
       /^p\.subjects: this server has no authority of its own, so that every public one could vouch/],
     ['nothing to know it by', {}, asking, /^p: found neither thumbprints nor subjects/],
     ['S-1: a name that everybody has', { subjects: [{ CN: 'a' }, {}] }, asking, /^p\.subjects\[1\]: found an empty object, which every certificate of the authority would fit/],

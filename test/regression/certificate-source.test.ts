@@ -52,5 +52,5 @@ test('a route with source "tls" on a plain server stops the boot', async (t) => 
 })
 
 test('an option that is undefined is not there', () => {
-  assert.ok(compileCertificateSource({ source: 'tls', preset: undefined } as object, 'c', { server: { asksForCertificate: true, hasAuthorities: false }, onTrouble () {} }))
+  assert.ok(compileCertificateSource({ source: 'tls', preset: undefined } as object, 'c', { server: { asksForCertificate: true, authorities: () => undefined as unknown }, onTrouble () {} }))
 })
