@@ -4,10 +4,19 @@ import { foldName } from './field-name.ts'
 import { compilePolicy, type Handler, type Policy, type Registration } from './policy.ts'
 import type { Upstreams } from './upstream/proxy.ts'
 
+/** Milliseconds. */
+const tryAgainAfter = 1000
+
 /** A route's policy beside the declaration that it was compiled from: another plugin may put another one in its place. */
 interface Compiled<Found> {
   readonly declared: unknown
   policy: Found
+}
+
+/** Of a route that is older than the plugin: a promise until all that it needs is loaded. */
+interface Late extends Compiled<Policy | null | Promise<unknown>> {
+  /** After it could not be loaded. */
+  again?: () => Promise<unknown>
 }
 
 /** The policies of all routes of one registration. */
@@ -32,7 +41,7 @@ export interface Policies {
 /** @param hidden - folded names under which some route reads a certificate; grows with the routes */
 export function policies (registration: Registration, proxies: Upstreams, hidden: Set<string>): Policies {
   const kPolicy = Symbol('fastify-bound-token.policy')
-  const late = new WeakMap<object, Compiled<Policy | null | Promise<unknown>>>()
+  const late = new WeakMap<object, Late>()
   const recompilations: Array<() => void> = []
   const sources = new Set<CertificateSource>()
   hide(registration.certificate)
@@ -40,7 +49,11 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   return {
     declare (route, handler) {
       const declared = route.config?.boundToken
-      const compileAgain = (): Policy | null => compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
+      const compileAgain = (): Policy | null => {
+        const policy = compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
+        if (policy !== null) sources.add(policy.certificate)
+        return policy
+      }
       const compiled: Compiled<Policy | null> = { declared, policy: compileAgain() }
       route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
       recompilations.push(() => { compiled.policy = compileAgain() })
@@ -63,25 +76,30 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       if (compiled !== undefined && compiled.declared === declared) return compiled.policy
       // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
       const again = late.get(config)
-      if (again !== undefined && again.declared === declared) return again.policy
+      if (again !== undefined && again.declared === declared) return again.policy instanceof Promise ? again.again?.() ?? again.policy : again.policy
       const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
-      const found: Compiled<Policy | null | Promise<unknown>> = { declared, policy }
+      const found: Late = { declared, policy }
       late.set(config, found)
       if (policy === null || policy.certificate === registration.certificate) return policy
-      found.policy = policy.certificate.ready().then(() => { found.policy = policy }, (error: unknown) => {
-        late.delete(config)
-        throw error
-      })
-      return found.policy
+      sources.add(policy.certificate)
+      return prepare(found, policy)
     }
+  }
+
+  /** What hinders may pass, so that a request tries again; but not each one. */
+  function prepare (found: Late, policy: Policy): Promise<unknown> {
+    const preparing = policy.certificate.ready().then(() => { found.policy = policy })
+    found.policy = preparing
+    preparing.catch(() => {
+      const failedAt = Date.now()
+      found.again = () => Math.abs(Date.now() - failedAt) < tryAgainAfter ? preparing : prepare(found, policy)
+    })
+    return preparing
   }
 
   function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
     const policy = compilePolicy(registration, declared, handler, path)
-    if (policy !== null) {
-      hide(policy.certificate)
-      sources.add(policy.certificate)
-    }
+    if (policy !== null) hide(policy.certificate)
     if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
     return policy
   }

@@ -50,7 +50,7 @@ function decode (secret: Secret, stored: string, path: string): string {
 async function storedForm (secret: Secret, path: string): Promise<string> {
   if (typeof secret === 'string') return secret
   if (typeof secret === 'function') {
-    const value: unknown = await secret()
+    const value: unknown = await givenBy(secret, path)
     if (typeof value !== 'string') throw new OptionsError(`${path}: the function gave no string`)
     return value
   }
@@ -60,6 +60,22 @@ async function storedForm (secret: Secret, path: string): Promise<string> {
     return value
   }
   return withoutLineBreak(await readText(secret.file, path))
+}
+
+/** Milliseconds. */
+const longestWait = 10_000
+
+/** A function may hang or throw anything; what it throws may hold the secret. */
+async function givenBy (secret: () => unknown, path: string): Promise<unknown> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new OptionsError(`${path}: the function gave nothing for ${longestWait / 1000} seconds`)), longestWait)
+  })
+  try {
+    return await Promise.race([(async () => await secret())().catch(() => { throw new OptionsError(`${path}: the function threw`) }), late])
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 function withoutLineBreak (text: string): string {
@@ -78,7 +94,9 @@ export function authoritiesInFile (file: string, path: string): readonly string[
 
 function certificatesIn (text: string, path: string): readonly string[] {
   const certificates = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g)
-  if (certificates === null || !certificates.every(isCertificate)) {
+  // Of a file that is cut off, less would be read than was meant.
+  const isCut = certificates !== null && text.split('-----BEGIN ').length - 1 !== certificates.length
+  if (certificates === null || isCut || !certificates.every(isCertificate)) {
     throw new OptionsError(`${path}: found ${certificates === null ? 'no PEM certificate' : 'PEM that is no certificate'}; allowed: PEM text, or { file } with the path of a PEM file`)
   }
   return certificates

@@ -11,11 +11,25 @@ import { OptionsError } from './errors.ts'
  */
 export function validateOptions<Schema extends TSchema> (schema: Schema, value: unknown, root: string): Static<Schema> {
   const copy = plainCopy(value, root)
-  const errors = [...Value.Errors(schema, copy)]
-  // A misspelt option is the reason why another one is missing.
-  const error = errors.find(({ type }) => type === ValueErrorType.ObjectAdditionalProperties) ?? errors[0]
+  const error = firstOf(Value.Errors(schema, copy))
   if (error !== undefined) throw new OptionsError(explain(error, root))
   return copy as Static<Schema>
+}
+
+function firstOf (all: Iterable<ValueError>): ValueError | undefined {
+  const errors = [...all]
+  // A misspelt option is the reason why another one is missing.
+  const error = errors.find(({ type }) => type === ValueErrorType.ObjectAdditionalProperties) ?? errors[0]
+  return error?.type === ValueErrorType.Union ? withinUnion(error) : error
+}
+
+/** Of several forms, only one may be meant: what is wrong within that says more than what all are. */
+function withinUnion (error: ValueError): ValueError {
+  const kind = Array.isArray(error.value) ? 'array' : typeof error.value
+  if (kind !== 'object' && kind !== 'array') return error
+  const members: TSchema[] = error.schema['anyOf'] ?? []
+  const meant = members.flatMap((member, index) => member['type'] === kind ? [error.errors[index] as Iterable<ValueError>] : [])
+  return meant.length === 1 ? firstOf(meant[0] as Iterable<ValueError>) ?? error : error
 }
 
 /** Only what a spread would copy: an option that is inherited, hidden or computed would pass the schema and then be lost. */

@@ -4,13 +4,13 @@ import { OptionsError } from '../errors.ts'
 /**
  * Whether the peer at the other end of a socket has one of these addresses: the socket's own, never what forwarded headers say.
  *
- * @param trusted - CIDRs, single addresses, and `unix` for a unix socket
+ * @param trusted - CIDRs, single addresses, and `unix` for a unix socket, each with what to call it in an error
  * @throws OptionsError
  */
-export function trustedAddresses (trusted: readonly string[], path: string): (socket: Socket) => boolean {
+export function trustedAddresses (trusted: ReadonlyArray<readonly [entry: string, path: string]>): (socket: Socket) => boolean {
   const addresses = new BlockList()
   let unix = false
-  for (const entry of trusted) {
+  for (const [entry, path] of trusted) {
     if (entry === 'unix') unix = true
     else addRange(addresses, entry, path)
   }
@@ -19,6 +19,11 @@ export function trustedAddresses (trusted: readonly string[], path: string): (so
     // A socket that was closed in between has no address either: only a listener at a path makes it a unix socket.
     return remoteAddress === undefined ? unix && listensAtPath(socket) : includes(addresses, remoteAddress)
   }
+}
+
+/** What is no address may be a secret in the wrong place. */
+function shown (entry: string): string {
+  return entry.length < 32 ? `"${entry}"` : `text of ${entry.length} characters`
 }
 
 function listensAtPath (socket: Socket): boolean {
@@ -44,7 +49,7 @@ function addRange (addresses: BlockList, entry: string, path: string): void {
   const bits = version === 4 ? 32 : 128
   const length = prefix === undefined ? bits : /^\d{1,3}$/.test(prefix) ? Number(prefix) : NaN
   if (version === 0 || address.includes('%') || rest.length > 0 || !(length <= bits)) {
-    throw new OptionsError(`${path}: found "${entry}"; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
+    throw new OptionsError(`${path}: found ${shown(entry)}; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
   }
   const range = new BlockList()
   range.addSubnet(address, length, family)

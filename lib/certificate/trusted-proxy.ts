@@ -45,9 +45,9 @@ const shortestSecret = 32
  * @throws OptionsError
  */
 export function trustedPeers (trusted: readonly TrustedProxy[], path: string, surroundings: Surroundings = nowhere): TrustedPeers {
-  const addresses = trusted.filter((entry) => typeof entry === 'string')
+  const addresses = trusted.flatMap((entry, index) => typeof entry === 'string' ? [[entry, `${path}[${index}]`] as const] : [])
   const proxies = trusted.flatMap((entry, index) => typeof entry === 'string' ? [] : [proxyOf(entry, `${path}[${index}]`, surroundings)])
-  if (addresses.length > 0) proxies.unshift({ isPeer: trustedAddresses(addresses, path), secret: null, async ready () {} })
+  if (addresses.length > 0) proxies.unshift({ isPeer: trustedAddresses(addresses), secret: null, async ready () {} })
   const headers = new Set(proxies.flatMap(({ secret }) => secret === null ? [] : [foldName(secret.header)]))
   if (headers.size > 1) throw new OptionsError(`${path}: found two names of headers with a secret; allowed: one name, with as many secrets as there are`)
   const kStanding = Symbol('fastify-bound-token.trusted-peer')
@@ -83,7 +83,7 @@ function proxyOf ({ addresses, clientCertificate, secretHeader }: Exclude<Truste
   if (addresses === undefined && clientCertificate === undefined && secretHeader === undefined) {
     throw new OptionsError(`${path}: found an empty object; allowed: addresses, clientCertificate, secretHeader, of which all that are stated must hold`)
   }
-  const isAddress = addresses === undefined ? () => true : trustedAddresses(addresses, `${path}.addresses`)
+  const isAddress = addresses === undefined ? () => true : trustedAddresses(addresses.map((entry, index) => [entry, `${path}.addresses[${index}]`]))
   const certificate: ProxyCertificate | null = clientCertificate === undefined ? null : proxyCertificate(clientCertificate, `${path}.clientCertificate`, surroundings)
   const secret = secretHeader === undefined ? null : sharedSecret(secretHeader, `${path}.secretHeader`, surroundings)
   return {

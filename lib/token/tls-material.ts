@@ -1,5 +1,6 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
+import { createSecureContext } from 'node:tls'
 import { OptionsError } from '../errors.ts'
 import type { CertificateAuthorities, Secret, TlsOptions } from '../options.ts'
 import { renewed } from '../renewed.ts'
@@ -87,6 +88,8 @@ const unfit = 'found a certificate and a key that do not fit'
 
 function faultOf (pair: { cert: string, key: string }): string | null {
   try {
+    // Also the certificates behind the first: no connection could be made with one that is cut off.
+    createSecureContext(pair)
     return new X509Certificate(pair.cert).checkPrivateKey(createPrivateKey(pair.key)) ? null : unfit
   } catch {
     return unfit

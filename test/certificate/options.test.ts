@@ -27,12 +27,22 @@ const wrong: ReadonlyArray<readonly [options: unknown, message: RegExp]> = [
   [{ ...good, trustedProxies: true }, /^options\.certificate\.trustedProxies: found true; allowed: a list of IP addresses, .*$/],
   [{ ...good, trustedProxies: [1] }, /^options\.certificate\.trustedProxies\[0\]: found 1; allowed: .*$/],
   [{ ...good, verified: true }, /^options\.certificate\.verified: found true; allowed: \{ header, value \}, or false$/],
-  [{ ...good, verified: { header: 'x-verify' } }, /^options\.certificate\.verified: found an object; allowed: \{ header, value \}, or false$/],
-  [{ ...good, verified: { header: 'x-verify', value: '' } }, /^options\.certificate\.verified: found an object; allowed: \{ header, value \}, or false$/],
+  [{ ...good, verified: { header: 'x-verify' } }, /^options\.certificate\.verified\.value: (?:missing|found ""); allowed: a string that is not empty$/],
+  [{ ...good, verified: { header: 'x-verify', value: '' } }, /^options\.certificate\.verified\.value: (?:missing|found ""); allowed: a string that is not empty$/],
   [{ ...good, secretName: true }, /^options\.certificate\.secretName: found true; allowed: an object with minLength$/],
   [{ ...good, secretName: { minLength: 8 } }, /^options\.certificate\.secretName\.minLength: found 8; allowed: an integer from 16 to 256$/],
   [{ ...good, maxBytes: 255 }, /^options\.certificate\.maxBytes: found 255; allowed: an integer from 256 to 1048576$/],
   [{ ...good, maxBytes: Infinity }, /^options\.certificate\.maxBytes: found Infinity; allowed: an integer from 256 to 1048576$/],
+  // Within what may have several forms, the member that is wrong is named.
+  [{ ...good, match: { subject: { cn: 'x' } } }, /^options\.certificate\.match\.subject\.cn: unknown option; allowed: CN, O, OU, .*$/],
+  [{ ...good, match: [{ subject: { CN: 'x' } }, { subjectAltName: { DNS: 'x' } }] }, /^options\.certificate\.match\[1\]\.subjectAltName\.DNS: unknown option; allowed: dns, uri, email, ip$/],
+  [{ ...good, match: { issuer: { CN: 5 } } }, /^options\.certificate\.match\.issuer\.CN: found 5; allowed: a string or a list of strings$/],
+  [{ ...good, trustedProxies: [{ adresses: ['127.0.0.1'] }] }, /^options\.certificate\.trustedProxies\[0\]\.adresses: unknown option; allowed: addresses, clientCertificate, secretHeader$/],
+  [{ ...good, trustedProxies: [{ secretHeader: { name: 'x-y' } }] }, /^options\.certificate\.trustedProxies\[0\]\.secretHeader\.value: missing; allowed: a string, .*$/],
+  [{ ...good, trustedProxies: [{ addresses: ['localhost'] }] }, /^options\.certificate\.trustedProxies\[0\]\.addresses\[0\]: found "localhost"; allowed: an IP address.*$/],
+  [{ ...good, trustedProxies: ['127.0.0.1', secret] }, /^options\.certificate\.trustedProxies\[1\]: found text of 32 characters; allowed: an IP address.*$/],
+  [{ ...good, chain: { header: 'x-chain' } }, /^options\.certificate\.chain\.format: missing; allowed: "pem", .*$/],
+  [{ ...good, trust: { ca: { fil: 'x' } } }, /^options\.certificate\.trust\.ca\.fil: unknown option; allowed: file$/],
   [{ ...good, trustedProxy: ['127.0.0.1'] }, /^options\.certificate\.trustedProxy: unknown option; allowed: source, preset, header, format, xfcc, trustedProxies, verified, chain, trust, match, secretName, maxBytes$/]
 ]
 

@@ -105,7 +105,7 @@ describe('a proxy that proves itself by a secret', () => {
     ['S-9: a file that is not there', [{ secretHeader: { name: 'x-secret', value: { file: '/no/such/file' } } }], /cannot read \/no\/such\/file \(ENOENT\)$/],
     ['two names', [{ secretHeader }, { secretHeader: { name: 'x-other', value: other } }], /^trustedProxies: found two names of headers with a secret; allowed: one name/],
     ['an empty object', [{}], /^trustedProxies\[0\]: found an empty object; allowed: addresses, clientCertificate, secretHeader/],
-    ['a wrong address', [{ secretHeader, addresses: ['localhost'] }], /^trustedProxies\[0\]\.addresses: found "localhost"; allowed: an IP address/]
+    ['a wrong address', [{ secretHeader, addresses: ['localhost'] }], /^trustedProxies\[0\]\.addresses\[0\]: found "localhost"; allowed: an IP address/]
   ]
   for (const [what, entries, message] of stops) {
     it(`${what} stops the boot`, async () => {

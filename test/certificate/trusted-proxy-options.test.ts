@@ -17,7 +17,7 @@ describe('trusted proxies that stop the boot', () => {
         assert.ok(error instanceof OptionsError)
         assert.equal(error.code, 'FST_BOUND_TOKEN_OPTIONS')
         assert.equal(error.message,
-          `options.certificate.trustedProxies: found "${entry}"; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
+          `options.certificate.trustedProxies[1]: found "${entry}"; allowed: an IP address, a CIDR such as "10.0.0.0/8", or "unix"`)
         return true
       })
     })
@@ -27,7 +27,7 @@ describe('trusted proxies that stop the boot', () => {
     it(`S-1: ${entry}, which trusts everybody`, () => {
       assert.throws(() => trustedPeers([entry], 'options.certificate.trustedProxies'), (error: Error) => {
         assert.ok(error instanceof OptionsError)
-        assert.match(error.message, /^options\.certificate\.trustedProxies: found "[^"]+", which trusts so many addresses.*; allowed: the addresses of your proxies$/)
+        assert.match(error.message, /^options\.certificate\.trustedProxies\[0\]: found "[^"]+", which trusts so many addresses.*; allowed: the addresses of your proxies$/)
         assert.ok(error.message.includes(`"${entry}"`))
         return true
       })
