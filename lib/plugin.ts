@@ -42,6 +42,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
   const decided = decisions()
   const hidden = hiddenFields(app)
+  // Also in a process that is not probed: another one may be.
+  for (const name of [secretField, sentField]) hidden.add(name)
   const proxies = upstreams(hidden, (reply, refusal) => {
     reply.send(refuseForwarding(reply, refusal))
   }, registration.surroundings.onTrouble)
@@ -99,16 +101,15 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   /** The hook of a process that is being probed: without the option there is no trace of it. */
   function probing (secret: string): typeof enforce {
     app.log.warn('the probe is open: whoever knows its secret learns how requests arrive here; take the option `probe` away when you are done')
-    for (const name of [secretField, sentField]) hidden.add(name)
     const run = probeRun(secret, app.log)
     app.addHook('onClose', async () => { run.close('the server is closed') })
     return answerProbe(run, sourceOf, enforce)
   }
 
-  function sourceOf (request: FastifyRequest): CertificateSource {
+  async function sourceOf (request: FastifyRequest): Promise<CertificateSource> {
     try {
-      const found = routes.of(request)
-      return found === null || found instanceof Promise ? registration.certificate : found.certificate
+      await routes.of(request)
+      return (await routes.of(request) as Policy | null)?.certificate ?? registration.certificate
     } catch {
       return registration.certificate // A route whose declaration is wrong refuses everybody.
     }

@@ -17,9 +17,15 @@ export async function probeCommand (args: readonly string[], env: NodeJS.Process
     if (!isJson) print(`${textOf(report)}\n`)
   }
   if (!isJson && reports.length > 1) print(`${overviewOf(reports)}\n`)
-  const answering = probes.filter((_options, index) => reports[index]?.lanes.length !== 0)
-  const isClosed = answering.length === 0 || await closeRun(answering[0] as typeof probes[0])
-  const notes = isClosed ? [] : ['the echo did not say that it is closed: it closes by itself five minutes after it was opened']
+  // Each URL may lead to another application, with a run of its own.
+  const notes: string[] = []
+  for (const [index, options] of probes.entries()) {
+    const { hasAnswered, failure } = reports[index] as Report
+    if (!hasAnswered) continue
+    // Who has misspelt a name shall not have to start the application again.
+    if (failure !== null) notes.push(`the echo at ${options.front.url.href} is still open, five minutes from its first answer: mend what is said and probe again`)
+    else if (!await closeRun(options)) notes.push(`the echo at ${options.front.url.href} did not say that it is closed: it closes by itself five minutes after it was opened`)
+  }
   if (isJson) print(jsonOf(reports, notes))
   else for (const note of notes) print(note)
   return exitCodeOf(reports)

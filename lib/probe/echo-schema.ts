@@ -27,6 +27,8 @@ const EchoSchema = Type.Object({
   probe: Type.Literal(1),
   /** Whether the request said what the probe sent: without that nothing is told apart. */
   isToldApart: Type.Boolean(),
+  /** Digest of what the request said that it sent: the answer to another request would prove nothing. */
+  answers: Type.Union([Type.String({ maxLength: 43 }), Type.Null()]),
   fields: Type.Record(Type.String(role), Type.Object({
     nameDigest: Type.String({ maxLength: 43 }),
     lines: Type.Array(LineSchema, { maxItems: 1000 })
@@ -44,6 +46,8 @@ const EchoSchema = Type.Object({
     /** What the fields hold that it would judge; null where there is none, or where it does not come to that. */
     certificate: Type.Union([HoldsSchema, Type.Null()]),
     verdict: Type.Union([HoldsSchema, Type.Null()]),
+    /** Whether it is refused for how many lines there are and what they are called, whatever stands in them. */
+    isAboutLines: Type.Boolean(),
     /** Whether the certificate that was read is the one that the probe sent. */
     isForged: Type.Boolean()
   })

@@ -6,7 +6,7 @@ import { foldName } from '../field-name.ts'
 import type { InboundMessage } from '../inbound-message.ts'
 import { requestFields } from '../request-fields.ts'
 import type { Echo, Holds, Line } from './echo-schema.ts'
-import { digestOf, digestOfName, type Sent } from './wire.ts'
+import { digestOf, digestOfName, readSent, writeSent, type Sent } from './wire.ts'
 
 /** A request whose body is still to be read. `IncomingMessage` and `Http2ServerRequest` both fit, and what `inject` makes, which has no trailers. */
 export type ProbeMessage = InboundMessage & Readable & { readonly rawTrailers?: readonly string[] }
@@ -16,7 +16,8 @@ const mostBody = 65_536
 const longestBody = 5000
 
 /** What arrived under the names that the plugin reads, and what it would make of it. */
-export async function echoOf (message: ProbeMessage, source: CertificateSource, sent: Sent | null): Promise<Echo> {
+export async function echoOf (message: ProbeMessage, source: CertificateSource, said: string | null): Promise<Echo> {
+  const sent = said === null ? null : readSent(said)
   const fields = Object.entries(source.fields) as Array<[string, string]>
   const listed = listedBy(message.rawHeaders)
   await readToEnd(message)
@@ -24,6 +25,7 @@ export async function echoOf (message: ProbeMessage, source: CertificateSource, 
   return {
     probe: 1,
     isToldApart: sent !== null,
+    answers: sent === null ? null : digestOf(writeSent(sent)),
     fields: Object.fromEntries(fields.map(([role, name]) => [role, {
       nameDigest: digestOfName(name),
       lines: linesOf(message.rawHeaders, name, sent)
@@ -61,17 +63,20 @@ function holdsOf (value: string, sent: Sent | null): Holds {
 function judgement (message: InboundMessage, source: CertificateSource, sent: Sent | null): Echo['plugin'] {
   let certificate: Holds | null = null
   let verdict: Holds | null = null
+  // Two lines that somebody has joined are as good as two.
+  let isAboutLines = true
   try {
     const fields = requestFields(source.fields)(message.rawHeaders)
     if (fields.certificate !== undefined) certificate = holdsOf(fields.certificate, sent)
     if (fields.verdict !== undefined) verdict = holdsOf(fields.verdict, sent)
+    isAboutLines = fields.certificate?.includes(',') === true
     const found = source.read(fields, message.socket, undefined)
-    if (typeof found === 'string') return { outcome: found, detail: null, certificate, verdict, isForged: false }
-    return { outcome: 'read', detail: null, certificate, verdict, isForged: found.presented.certificate.thumbprint === sent?.thumbprint }
+    if (typeof found === 'string') return { outcome: found, detail: null, certificate, verdict, isAboutLines: false, isForged: false }
+    return { outcome: 'read', detail: null, certificate, verdict, isAboutLines: false, isForged: found.presented.certificate.thumbprint === sent?.thumbprint }
   } catch (error) {
     // What is thrown here may hold a value: only what is a constant of ours goes further.
     const { reason = 'not_judged', detail = null } = isRefusal(error) ? error : {}
-    return { outcome: reason, detail, certificate, verdict, isForged: false }
+    return { outcome: reason, detail, certificate, verdict, isAboutLines, isForged: false }
   }
 }
 

@@ -1,13 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { CertificateSource } from '../certificate/source.ts'
+import type { Echo } from './echo-schema.ts'
 import { echoOf, type ProbeMessage } from './echo.ts'
 import type { ProbeRun } from './run.ts'
-import { done, readSent, sentField } from './wire.ts'
+import { done, sentField } from './wire.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void) => void
 
 /** Answers the requests of a probe; all others take the way that they would take without it. */
-export function answerProbe (run: ProbeRun, sourceOf: (request: FastifyRequest) => CertificateSource, enforce: Hook): Hook {
+export function answerProbe (run: ProbeRun, sourceOf: (request: FastifyRequest) => Promise<CertificateSource>, enforce: Hook): Hook {
   return function probed (request, reply, next) {
     if (!run.admits(request.raw.rawHeaders)) return enforce(request, reply, next)
     const sent = sentBy(request)
@@ -15,7 +16,11 @@ export function answerProbe (run: ProbeRun, sourceOf: (request: FastifyRequest) 
       run.close('the probe is done')
       return answer(reply, { probe: 1, isDone: true })
     }
-    echoOf(request.raw as ProbeMessage, sourceOf(request), sent === null ? null : readSent(sent)).then((echo) => { answer(reply, echo) }, next)
+    echo(request, sent).then((found) => { answer(reply, found) }, next)
+  }
+
+  async function echo (request: FastifyRequest, sent: string | null): Promise<Echo> {
+    return await echoOf(request.raw as ProbeMessage, await sourceOf(request), sent)
   }
 }
 

@@ -1,6 +1,6 @@
 import { unanswered, type Answer } from './answer.ts'
 import { readEcho, type Echo, type Line } from './echo-schema.ts'
-import { sentField } from './wire.ts'
+import { digestOf, sentField } from './wire.ts'
 
 /**
  * What became of a shape.
@@ -28,11 +28,14 @@ export type Outcome = { readonly answer: Answer } | { readonly error: NodeJS.Err
 /** Answers that a proxy gives to what it does not understand. Others may come from an application that does not know of the probe. */
 const refusals = new Set([400, 403, 405, 406, 411, 413, 414, 415, 417, 421, 426, 431, 494, 495, 496, 497, 500, 501, 502, 505])
 
-/** @param before - what arrived on the same kind of connection without an attack */
-export function judge (before: Echo, outcome: Outcome): Judgement {
+/**
+ * @param before - what arrived on the same kind of connection without an attack
+ * @param sent - what the request said that it sends
+ */
+export function judge (before: Echo, outcome: Outcome, sent: string): Judgement {
   if ('error' in outcome) return judgeError(outcome.error)
   const echo = readEcho(outcome.answer.body)
-  if (echo !== null) return judgeEcho(before, echo)
+  if (echo !== null) return judgeEcho(before, echo, sent)
   const { status } = outcome.answer
   if (refusals.has(status)) return { verdict: 'stopped', why: `answered ${status}` }
   return { verdict: 'unclear', why: `answered ${status}, but not by the echo` }
@@ -46,9 +49,11 @@ function judgeError (error: NodeJS.ErrnoException): Judgement {
   return isClosed ? { verdict: 'stopped', why: 'the connection was closed' } : { verdict: 'unclear', why: error.code ?? error.message }
 }
 
-function judgeEcho (before: Echo, echo: Echo): Judgement {
+function judgeEcho (before: Echo, echo: Echo, sent: string): Judgement {
   const { outcome, detail } = echo.plugin
   if (!echo.isToldApart) return { verdict: 'unclear', why: `the header \`${sentField}\` did not arrive: without it the client's own cannot be told from the proxy's` }
+  if (echo.answers !== digestOf(sent)) return { verdict: 'unclear', why: 'the answer was that to another request: something on the way keeps answers' }
+  if (!isOfSameFields(before, echo)) return { verdict: 'unclear', why: 'the application reads other headers than it did a moment ago: several applications or routes answer at this address' }
   const forged = forgedBy(before, echo)
   if (forged !== null) return { verdict: 'FORGED', forged, why: `the client's own ${nameOf(forged)} is believed` }
   if (echo.plugin.certificate === 'both' && ['certificate_malformed', 'not_judged'].includes(outcome)) {
@@ -71,16 +76,21 @@ function openOf ({ isPeerTrusted, plugin: { outcome, certificate, verdict } }: E
 }
 
 /** Refusals that do not depend on what the value of the certificate header is: no other value would get any further. */
-const whateverTheValue = new Set(['certificate_missing', 'certificate_placeholder', 'certificate_ambiguous', 'certificate_source_untrusted', 'certificate_unverified', 'token_malformed', 'not_judged'])
+const whateverTheValue = new Set(['certificate_missing', 'certificate_placeholder', 'certificate_source_untrusted', 'certificate_unverified', 'token_malformed', 'not_judged'])
 
-function forgedBy (before: Echo, { fields, plugin: { outcome, certificate, verdict, isForged } }: Echo): 'certificate' | 'verdict' | null {
+function forgedBy (before: Echo, { fields, plugin: { outcome, certificate, verdict, isAboutLines, isForged } }: Echo): 'certificate' | 'verdict' | null {
   if (isForged) return 'certificate'
   const isVerdictOfClient = verdict === 'own' || (verdict === 'same' && !isThere(before, 'verdict'))
-  if (certificate === 'own' && (!whateverTheValue.has(outcome) || (outcome === 'certificate_unverified' && isVerdictOfClient))) return 'certificate'
+  if (certificate === 'own' && ((!isAboutLines && !whateverTheValue.has(outcome)) || (outcome === 'certificate_unverified' && isVerdictOfClient))) return 'certificate'
   if (certificate === 'other' && verdict === 'own' && outcome === 'certificate_unverified') return 'verdict'
   // Something that was refused is now believed.
   if (outcome === 'read' && before.plugin.outcome !== 'read') return fields['verdict'] !== undefined && certificate === 'other' ? 'verdict' : 'certificate'
   return null
+}
+
+function isOfSameFields (before: Echo, echo: Echo): boolean {
+  const namesOf = ({ fields }: Echo): string => JSON.stringify(Object.entries(fields).map(([role, { nameDigest }]) => [role, nameDigest]).sort())
+  return namesOf(before) === namesOf(echo)
 }
 
 function hasArrived ({ fields, listedByConnection }: Echo): boolean {

@@ -57,14 +57,13 @@ export async function attack (front: Front, lane: Lane, secret: string, target: 
   const findings: Finding[] = []
   for (const shape of shapesFor(lane, target)) {
     const { request, sent } = build(shape, target)
-    findings.push({ shape: shape.name, ...judge(before, await send(front, lane, secret, request, sent)) })
+    findings.push({ shape: shape.name, ...judge(before, await send(front, lane, secret, request, sent), sent) })
   }
   return findings
 }
 
-function shapesFor ({ protocol }: Lane, { header, verifyHeader }: Target): readonly Shape[] {
-  return shapes.filter((shape) => (protocol === 'HTTP/1.1' || shape.http2 === true) && (verifyHeader !== null || shape.needsVerdict !== true) &&
-    !(shape.name === 'Client-Cert' && header.toLowerCase() === 'client-cert'))
+function shapesFor ({ protocol }: Lane, { verifyHeader }: Target): readonly Shape[] {
+  return shapes.filter((shape) => (protocol === 'HTTP/1.1' || shape.http2 === true) && (verifyHeader !== null || shape.needsVerdict !== true))
 }
 
 function build (shape: Shape, { header, verifyHeader, verifyValue, format }: Target): { request: Partial<ProbeRequest>, sent: string } {

@@ -5,13 +5,15 @@ export interface Circumstances {
   readonly options: ProbeOptions
   readonly target: Target
   readonly lanes: readonly LaneReport[]
+  /** Of what the application reads headers. */
+  readonly roles: readonly string[]
   readonly isPeerTrusted: boolean
   /** No certificate of a client has arrived. */
   readonly isAlone: boolean
 }
 
 /** What must be known beside the verdicts to judge them. */
-export function notesOf ({ options: { identity, verifyHeader, front, isDirect }, target, lanes, isPeerTrusted }: Circumstances): string[] {
+export function notesOf ({ options: { identity, verifyHeader, front, isDirect }, target, lanes, roles, isPeerTrusted }: Circumstances): string[] {
   const findings = lanes.flatMap((lane) => lane.findings)
   const isOpen = (what: 'certificate' | 'verdict'): boolean => findings.some((finding) => finding.isOpen === what) && !findings.some(({ forged }) => forged === what)
   const notes: Array<readonly [applies: boolean, note: string]> = [
@@ -19,6 +21,7 @@ export function notesOf ({ options: { identity, verifyHeader, front, isDirect },
     [identity === null, 'no --cert and --key: only connections without a client certificate were tried'],
     [verifyHeader === null && target.verifyHeader !== null, `the application reads the verify header ${target.verifyHeader}; it was tried with the value ${target.verifyValue}`],
     [verifyHeader !== null && target.verifyHeader === null, `the application reads no verify header at this path: ${verifyHeader} was not tried`],
+    [roles.includes('chain'), 'the chain header was not tried: nothing in it is believed, but overwrite or delete it as well'],
     [!isPeerTrusted && isDirect === true, 'the plugin does not trust the peer from which it gets these requests (`trustedProxies`), as --direct says it should'],
     [isOpen('certificate'), `the client's ${target.header} arrived, and only the proxy's verdict kept it from being believed: overwrite or delete it on every connection`],
     [isOpen('verdict'), `the client's ${target.verifyHeader} arrived where there is no certificate: overwrite or delete it on every connection. To see whether ` +

@@ -36,6 +36,8 @@ export interface Report {
   readonly notes: readonly string[]
   /** Why a report without anything forged says little. */
   readonly doubts: readonly string[]
+  /** Whether there was an echo at all. */
+  readonly hasAnswered: boolean
   /** Why nothing could be found out; null where something was. */
   readonly failure: string | null
 }
@@ -60,8 +62,8 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   const found: LaneReport[] = []
   for (const [index, lane] of known.entries()) found.push(await report(lane, befores[index] as Echo | Outcome, target))
   const lanes = isAlone ? untried(found) : found
-  const circumstances = { options, target, lanes, isPeerTrusted: first.isPeerTrusted, isAlone }
-  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf(circumstances), doubts: doubtsOf(circumstances), failure: null }
+  const circumstances = { options, roles: Object.keys(first.fields), target, lanes, isPeerTrusted: first.isPeerTrusted, isAlone }
+  return { url, header, verifyHeader: target.verifyHeader, lanes, notes: notesOf(circumstances), doubts: doubtsOf(circumstances), hasAnswered: true, failure: null }
 
   async function report (lane: Lane, before: Echo | Outcome, target: Target): Promise<LaneReport> {
     const about = { protocol: lane.protocol, hasCertificate: lane.identity !== null, findings: [] }
@@ -82,7 +84,7 @@ export async function probe (options: ProbeOptions): Promise<Report> {
   }
 
   function failed (failure: string): Report {
-    return { url, header, verifyHeader: options.verifyHeader, lanes: [], notes: [], doubts: [], failure }
+    return { url, header, verifyHeader: options.verifyHeader, lanes: [], notes: [], doubts: [], hasAnswered: befores.some(isEcho), failure }
   }
 }
 
@@ -93,11 +95,12 @@ function untried (lanes: readonly LaneReport[]): readonly LaneReport[] {
   return lanes.map((lane) => ({ ...lane, findings: lane.findings.map((finding) => finding.isOpen === undefined ? finding : { ...finding, verdict: 'unclear' as const, why }) }))
 }
 
-/** Tells the echo that no more will come. @returns whether it has understood */
+/** Tells the echo that no more will come. @returns whether there was an answer */
 export async function closeRun ({ front, identity, secret }: ProbeOptions): Promise<boolean> {
   for (const lane of lanesOf(front, identity)) {
     const outcome = await send(front, lane, secret, {}, done)
-    if ('answer' in outcome && outcome.answer.body.includes('"isDone":true')) return true
+    // Whoever answers otherwise has no open run: one that is open always understands.
+    if ('answer' in outcome) return true
   }
   return false
 }

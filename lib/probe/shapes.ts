@@ -73,8 +73,7 @@ export const shapes: readonly Shape[] = [
   { name: 'bare line feed', lines: (given) => [['X-Probe-Line: a', ...both(given)].join('\n')] },
   { name: 'trailer', http2: true, lines: ({ header }) => [`Trailer: ${asWritten(header)}`], trailers: (given) => both(given) },
   { name: 'HTTP/1.0', version: '1.0', lines: (given) => both(given) },
-  { name: 'absolute target', target: 'absolute', lines: (given) => both(given) },
-  { name: 'Client-Cert', http2: true, lines: ({ value }) => [`Client-Cert: :${value.replace(/^:|:$/g, '')}:`] }
+  { name: 'absolute target', target: 'absolute', lines: (given) => both(given) }
 ]
 
 /** `X-Ssl-Cert`: the usual spelling of what the operator wrote in whatever case. */

@@ -20,6 +20,7 @@ test('nothing but the secret: the names as digests, nothing arrived', async (t) 
   assert.deepEqual((await ask([open])).echo, {
     probe: 1,
     isToldApart: false,
+    answers: null,
     fields: {
       certificate: { nameDigest: digestOfName('X-SSL-Cert'), lines: [] },
       verdict: { nameDigest: digestOfName('x-ssl-verify'), lines: [] }
@@ -27,7 +28,7 @@ test('nothing but the secret: the names as digests, nothing arrived', async (t) 
     listedByConnection: [],
     trailers: [],
     isPeerTrusted: true,
-    plugin: { outcome: 'certificate_missing', detail: null, certificate: null, verdict: null, isForged: false }
+    plugin: { outcome: 'certificate_missing', detail: null, certificate: null, verdict: null, isAboutLines: false, isForged: false }
   })
 })
 
@@ -57,7 +58,7 @@ test('a certificate that the plugin would take: the one of the probe, or another
   const { ask } = await probedApp(t)
   const lines = [['X-SSL-Cert', owner.escaped], ['X-SSL-Verify', 'SUCCESS']] as const
   const forged = await ask([open, sent, ...lines])
-  assert.deepEqual(forged.echo?.plugin, { outcome: 'read', detail: null, certificate: 'other', verdict: 'same', isForged: true })
+  assert.deepEqual(forged.echo?.plugin, { outcome: 'read', detail: null, certificate: 'other', verdict: 'same', isAboutLines: false, isForged: true })
   assert.equal((await ask([open, ...lines])).echo?.plugin.isForged, false)
 })
 

@@ -51,11 +51,12 @@ test('what stands in an echo is bounded: no text of a stranger reaches the termi
   const good = {
     probe: 1,
     isToldApart: true,
+    answers: 'x',
     fields: { certificate: { nameDigest: 'x', lines: [{ holds: 'own', isAlias: true, signs: '__' }] } },
     listedByConnection: [],
     trailers: ['certificate'],
     isPeerTrusted: true,
-    plugin: { outcome: 'certificate_ambiguous', detail: 'a text of ours', certificate: null, verdict: null, isForged: false }
+    plugin: { outcome: 'certificate_ambiguous', detail: 'a text of ours', certificate: null, verdict: null, isAboutLines: true, isForged: false }
   }
   assert.notEqual(readEcho(JSON.stringify(good)), null)
   for (const wrong of [

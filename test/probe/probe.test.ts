@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
+import Fastify from 'fastify'
+import boundToken from '../../lib/index.ts'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { presets } from '../../lib/certificate/presets.ts'
 import { probe } from '../../lib/probe/probe.ts'
 import { exitCodeOf, textOf } from '../../lib/probe/report.ts'
-import { owner } from '../guard/protected-app.ts'
+import { optionsFor, owner } from '../guard/protected-app.ts'
 import { probedApp, secret } from './probed-app.ts'
 import { probeAt, smallFront, verdictsOf } from './small-front.ts'
 
@@ -24,12 +27,17 @@ test('past the proxy, from an address that is trusted: everything is forged', as
   assert.match(textOf(report), /what to do: The proxy sets X-SSL-Cert only on some connections, or not at all on this path/)
 })
 
-test('from one that is not: nothing, and why', async (t) => {
+test('from one that is not: nothing, and a doubt, unless that is right', async (t) => {
   const { port } = await probedApp(t, { certificate: { preset: 'nginx', trustedProxies: ['192.0.2.1'] } })
   const report = await probeAt(port)
-  assert.equal(exitCodeOf([report]), 0)
+  assert.equal(exitCodeOf([report]), 2)
   assert.equal(verdictsOf(report)['same name'], 'refused')
-  assert.match(textOf(report), /note: the plugin does not trust the peer .*trustedProxies/)
+  assert.match(textOf(report), /doubt: the plugin does not trust the peer .*trustedProxies/)
+  assert.match(textOf(report), /^not everything could be found out: /m)
+  const again = await probedApp(t, { certificate: { preset: 'nginx', trustedProxies: ['192.0.2.1'] } })
+  const direct = await probeAt(again.port, { isDirect: true })
+  assert.equal(exitCodeOf([direct]), 0)
+  assert.match(textOf(direct), /note: the plugin does not trust the peer .*, as --direct says it should/)
   assert.match(textOf(report), /certificate_source_untrusted/)
 })
 
@@ -115,7 +123,7 @@ test('a front that keeps everything away', async (t) => {
   const report = await probeAt(front, { identity: null })
   assert.deepEqual([...new Set(Object.values(verdictsOf(report)))], ['stopped'])
   assert.equal(exitCodeOf([report]), 0)
-  assert.match(textOf(report), /^nothing forged: 25 requests \(25 stopped\)$/m)
+  assert.match(textOf(report), /^nothing forged: 24 requests \(24 stopped\)$/m)
 })
 
 test('past the proxy by TLS: HTTP/2 as well, or the report says that there is none', async (t) => {
@@ -131,7 +139,7 @@ test('past the proxy by TLS: HTTP/2 as well, or the report says that there is no
       assert.equal(findings.find(({ shape }) => shape === 'same names, with the verdict')?.verdict, 'FORGED')
       assert.equal(findings.find(({ shape }) => shape === 'twice')?.verdict, 'refused')
     }
-    assert.match(report.notes.join(), /the certificate of --cert did not arrive as x-ssl-cert/)
+    assert.match(report.doubts.join(), /the certificate of --cert did not arrive as x-ssl-cert/)
     if (states[2] === 'absent') assert.match(textOf(report), /^HTTP\/2 with certificate: the front speaks no HTTP\/2$/m)
   }
 })
@@ -148,4 +156,43 @@ test('an application without the option, or with another secret', async (t) => {
   const { port } = await probedApp(t)
   const { failure } = await probeAt(port, { secret: 'another-secret-of-32-characters-x' })
   assert.match(failure ?? '', /^the answer was 401 and not the echo[^]*no option `probe`, or another secret[^]*the run is over/)
+})
+
+test('several elements of XFCC: one of them is refused for its number, which a client can mend', async (t) => {
+  const { port } = await probedApp(t, { certificate: { preset: 'envoy', xfcc: { elements: 2, client: 'first' }, trustedProxies: ['127.0.0.1'] } })
+  const report = await probeAt(port, { header: 'x-forwarded-client-cert', verifyHeader: null, format: 'xfcc' })
+  assert.equal(verdictsOf(report)['same name'], 'FORGED')
+  assert.equal(exitCodeOf([report]), 1)
+})
+
+test('a route with a header of its own, older than the plugin, is judged by that header', async (t) => {
+  const app = Fastify()
+  t.after(() => app.close())
+  app.register(boundToken, { ...optionsFor('http://127.0.0.1:1'), probe: { secret } })
+  app.get('/late', { config: { boundToken: { certificate: { header: 'x-other', format: 'base64-der', trustedProxies: ['127.0.0.1'] } } } }, async () => 'in')
+  await app.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = app.server.address() as AddressInfo
+  const wrong = await probeAt(port, {}, { path: '/late' })
+  assert.match(wrong.failure ?? '', /^the application reads another header than X-SSL-Cert at this path/)
+  const right = await probeAt(port, { header: 'x-other', format: 'base64-der', verifyHeader: null }, { path: '/late' })
+  assert.equal(verdictsOf(right)['same name'], 'FORGED')
+})
+
+test('an answer to another request, or of another application, proves nothing', async (t) => {
+  const { port } = await probedApp(t)
+  let kept = ''
+  const keeping = await smallFront(t, port, (lines) => lines, (body) => {
+    if (body.includes('"isToldApart":true')) kept ||= body
+    return kept || body
+  })
+  const replayed = await probeAt(keeping)
+  assert.equal(verdictsOf(replayed)['twice'], 'unclear')
+  assert.match(textOf(replayed), /the answer was that to another request/)
+  const other = await probedApp(t, { certificate: { header: 'x-other', format: 'base64-der', trustedProxies: ['127.0.0.1'] } })
+  const first = await probedApp(t)
+  let requests = 0
+  const changing = await smallFront(t, () => requests++ === 0 ? first.port : other.port, (lines) => lines)
+  const changed = await probeAt(changing)
+  assert.equal(exitCodeOf([changed]), 2)
+  assert.match(textOf(changed), /several applications or routes answer at this address/)
 })

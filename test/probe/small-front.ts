@@ -1,6 +1,7 @@
 import { createServer, request as send } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import type { TestContext } from 'node:test'
+import { text } from 'node:stream/consumers'
 import { listen } from '../../examples/demo/listen.ts'
 import { presets } from '../../lib/certificate/presets.ts'
 import { closeRun, probe, type ProbeOptions, type Report } from '../../lib/probe/probe.ts'
@@ -9,7 +10,7 @@ import { secret } from './probed-app.ts'
 export type Lines = Array<readonly [name: string, value: string]>
 
 /** A front without TLS that does with the header lines what it is told; null for an answer of its own. */
-export async function smallFront (t: TestContext, upstreamPort: number, rewrite: (lines: Lines) => Lines | number): Promise<number> {
+export async function smallFront (t: TestContext, upstreamPort: number | (() => number), rewrite: (lines: Lines) => Lines | number, change: (body: string) => string = (body) => body): Promise<number> {
   const front = createServer(({ method, url, rawHeaders }, response) => {
     const lines = rawHeaders.flatMap((name, index) => index % 2 === 0 && !/^(connection|transfer-encoding|trailer)$/i.test(name) ? [[name, rawHeaders[index + 1] as string] as const] : [])
     const rewritten = rewrite(lines)
@@ -17,9 +18,10 @@ export async function smallFront (t: TestContext, upstreamPort: number, rewrite:
       response.writeHead(rewritten).end('a page of the front')
       return
     }
-    send({ host: '127.0.0.1', port: upstreamPort, method, path: url, headers: rewritten.flat() as unknown as Record<string, string>, agent: false }, (answer) => {
+    const port = typeof upstreamPort === 'number' ? upstreamPort : upstreamPort()
+    send({ host: '127.0.0.1', port, method, path: url, headers: rewritten.flat() as unknown as Record<string, string>, agent: false }, (answer) => {
       response.writeHead(answer.statusCode as number)
-      answer.pipe(response)
+      text(answer).then((body) => response.end(change(body)), () => response.destroy())
     }).on('error', () => response.destroy()).end()
   })
   const { port, close } = await listen(front)
