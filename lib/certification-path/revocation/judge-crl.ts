@@ -18,8 +18,8 @@ export type CrlVerdict =
 export type SignatureCheck = (signed: Signed, spki: Uint8Array) => SignatureVerdict
 
 export interface CrlContext {
-  /** Changes since the CRL (RFC 5280 section 5.2.4). One that may not be used leaves the CRL as it is. */
-  readonly delta?: Crl | null
+  /** Changes since the CRL (RFC 5280 section 5.2.4): the newest that may be used is; without one the CRL stands as it is. */
+  readonly deltas?: readonly Crl[]
   readonly verify?: SignatureCheck
 }
 
@@ -33,7 +33,7 @@ const processed = new Set([issuingDistributionPoint, deltaCRLIndicator])
  *
  * @param issuer - the next certificate in a path that is valid
  */
-export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: Certificate, at: Date, { delta = null, verify = verifySignature }: CrlContext = {}): CrlVerdict {
+export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: Certificate, at: Date, { deltas = [], verify = verifySignature }: CrlContext = {}): CrlVerdict {
   try {
     const crl = list instanceof Uint8Array ? parseCrl(list) : list
     const wrong = faultOfCrl(crl, issuer, at, verify)
@@ -42,9 +42,10 @@ export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: C
     if (!isSameName(target.issuer, crl.issuer)) return unusable('a CRL of another issuer')
     const scope = scopeFor(crl, target)
     if (typeof scope === 'object') return unusable(scope.why)
-    const usable = delta !== null && isAbout(delta, crl) && faultOfCrl(delta, issuer, at, verify) === null ? delta : null
-    const entry = entryFor(target, crl, usable)
-    const nextUpdate = new Date(Math.min(crl.nextUpdate as number, usable?.nextUpdate ?? Infinity))
+    const usable = deltas.filter((one) => isAbout(one, crl) && faultOfCrl(one, issuer, at, verify) === null)
+    const delta = usable.toSorted((one, other) => other.thisUpdate - one.thisUpdate)[0] ?? null
+    const entry = entryFor(target, crl, delta)
+    const nextUpdate = new Date(Math.min(crl.nextUpdate as number, delta?.nextUpdate ?? Infinity))
     if (entry !== null) return Object.freeze({ status: 'revoked', ...entry, nextUpdate })
     return scope === 'complete' ? Object.freeze({ status: 'good', nextUpdate }) : unusable('a CRL for some reasons of revocation only')
   } catch (error) {

@@ -47,7 +47,7 @@ function isNamed (certificate: Certificate, { responderId }: OcspResponse): bool
 }
 
 // What it is called and by which policy it was issued says nothing about what it may answer.
-const processed = new Set([oids.keyUsage, oids.extendedKeyUsage, oids.basicConstraints, oids.subjectAltName, oids.certificatePolicies])
+const processed = new Set<string>([oids.keyUsage, oids.extendedKeyUsage, oids.basicConstraints, oids.subjectAltName, oids.certificatePolicies])
 
 function faultOfDelegate (delegate: Certificate, issuer: Certificate, at: Date, verify: SignatureCheck): string | null {
   const { extensions, signatureAlgorithm: algorithm, tbsSignatureAlgorithm, tbs, signature } = delegate
