@@ -49,7 +49,7 @@ export async function parseCrlInSlices (bytes: Uint8Array, mostBytes = largestCr
 function * readCrl (bytes: Uint8Array, mostBytes: number): Generator<undefined, Crl> {
   if (bytes.length > mostBytes) throw new SyntaxError('the CRL is too large')
   // A copy: whoever holds the caller's buffer cannot change what was judged.
-  const der = bytes.slice()
+  const der = new Uint8Array(bytes)
   const root = expectTag(readHeader(der, 0, der.length), tags.sequence)
   if (root.end !== der.length) throw new SyntaxError('bytes after the CRL')
   const [tbs, signatureAlgorithm, signature, ...more] = partsOf(root)

@@ -48,7 +48,7 @@ const mostCertificates = 8
 /** A response, or the name of the error that the responder answered instead. @throws SyntaxError */
 export function parseOcspResponse (bytes: Uint8Array, mostBytes = largestOcspResponse): OcspResponse | { readonly error: string } {
   if (bytes.length > mostBytes) throw new SyntaxError('the response is too large')
-  const [responseStatus, responseBytes, ...more] = expectTag(readDer(bytes.slice()), tags.sequence).children
+  const [responseStatus, responseBytes, ...more] = expectTag(readDer(new Uint8Array(bytes)), tags.sequence).children
   const [status = NaN, ...rest] = contentOf(expectTag(responseStatus, 0x0a))
   if (more.length > 0 || rest.length > 0) throw new SyntaxError('a response has two parts')
   if (status !== 0) return { error: statuses[status] ?? 'a status that is not known' }
