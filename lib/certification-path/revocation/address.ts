@@ -11,14 +11,17 @@ const networks6: ReadonlyArray<readonly [string, number]> = [
   ['::', 3], ['4000::', 2], ['8000::', 1], ['2001::', 23], ['2001:db8::', 32], ['2002::', 16], ['3fff::', 20]
 ]
 
-const refused = new BlockList()
-for (const [network, prefix] of networks) refused.addSubnet(network, prefix, 'ipv4')
-for (const [network, prefix] of networks6) refused.addSubnet(network, prefix, 'ipv6')
+// One list for each family: Node also compares the one with the networks of the other.
+const refused = Object.freeze({ 4: new BlockList(), 6: new BlockList() })
+for (const [network, prefix] of networks) refused[4].addSubnet(network, prefix, 'ipv4')
+for (const [network, prefix] of networks6) refused[6].addSubnet(network, prefix, 'ipv6')
 
 /** Loopback, link-local, private, unspecified, multicast and the like; also what is no address. */
 export function isPrivateAddress (address: string): boolean {
-  const family = isIP(address.replace(/%.*$/, ''))
-  return family === 0 || address.includes('%') || refused.check(address, family === 4 ? 'ipv4' : 'ipv6')
+  // An address with a zone is link-local.
+  if (address.includes('%')) return true
+  const family = isIP(address)
+  return family === 4 ? refused[4].check(address) : family !== 6 || refused[6].check(address, 'ipv6')
 }
 
 /**
