@@ -35,7 +35,9 @@ test('338: a name of which one address is private is not resolved', async () => 
 
 test('338: of what a certificate names only http and https of an allowed host may be asked', () => {
   const hosts = allowedHostsOf(['crl.example', 'Other.Example:8080', '[2606:4700::1]'])
-  for (const url of ['http://crl.example/a.crl', 'https://crl.example/?x', 'http://CRL.example:80/', 'https://crl.example:443/', 'http://other.example:8080/', 'http://[2606:4700::1]/']) assert.ok(permittedUrl(url, hosts), url)
+  for (const url of [
+    'http://crl.example/a.crl', 'https://crl.example/?x', 'http://CRL.example:80/', 'https://crl.example:443/', 'http://other.example:8080/', 'http://[2606:4700::1]/'
+  ]) assert.ok(permittedUrl(url, hosts), url)
   for (const url of [
     'ldap://crl.example/', 'file:///etc/passwd', 'ftp://crl.example/', 'javascript:1', 'http://crl.example:8080/', 'http://other.example/', 'http://a@crl.example/',
     'http://crl.example@evil.example/',
