@@ -32,6 +32,7 @@ test('dependencies point one way: no cycles', () => {
   }
   visit('lib/index.ts', [])
   visit('lib/certification-path/index.ts', [])
+  visit('lib/certification-path/revocation/index.ts', [])
 })
 
 test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
@@ -48,10 +49,16 @@ test('certificate, token, cache, confirmation and upstream do not import one ano
   assert.deepEqual(show(across), ['lib/upstream/rewrite.ts -> lib/certificate/presets.ts'])
 })
 
-test('certification-path could be a package of its own: it imports nothing but itself and Node', () => {
+test('certification-path could be a package of its own: it imports nothing but itself and Node, and undici where it asks the network', () => {
   const own = imports.filter(({ from }) => from.startsWith('lib/certification-path/'))
   assert.ok(own.length > 30)
-  assert.deepEqual(show(own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))), [])
+  const foreign = own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))
+  assert.deepEqual(show(foreign), ['lib/certification-path/revocation/download.ts -> undici'])
+})
+
+test('paths are validated without revocation, which only builds on it', () => {
+  const inwards = imports.filter(({ from, to }) => to.startsWith('lib/certification-path/revocation/') && !from.startsWith('lib/certification-path/revocation/'))
+  assert.deepEqual(show(inwards.filter(({ from }) => from.startsWith('lib/certification-path/'))), [])
 })
 
 test('nothing below the plugin knows the plugin or the guard', () => {

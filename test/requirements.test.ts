@@ -2,7 +2,9 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 
-const ranges = { 'RFC 7662': [31, 64], 'RFC 8705': [65, 89], 'RFC 9068': [109, 139], 'RFC 9701': [140, 152], 'RFC 8725': [153, 169], 'RFC 8414': [240, 253], 'RFC 5280': [287, 319] } as const
+const ranges = {
+  'RFC 7662': [31, 64], 'RFC 8705': [65, 89], 'RFC 9068': [109, 139], 'RFC 9701': [140, 152], 'RFC 8725': [153, 169], 'RFC 8414': [240, 253], 'RFC 5280': [287, 319], 'revocation by RFC 5280 and RFC 6960': [320, 339]
+} as const
 
 const sources = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts') && file !== 'requirements.test.ts')
   .map((file) => readFileSync(`test/${file}`, 'utf8')).join('\n')
