@@ -7,7 +7,8 @@ import { allowedHostsOf, permittedUrl } from '../../../lib/certification-path/re
 test('338: loopback, link-local, private, unspecified and multicast addresses are private, in every form', () => {
   for (const address of [
     '127.0.0.1', '127.255.255.255', '169.254.169.254', '10.0.0.1', '172.16.0.1', '172.31.255.255', '192.168.1.1', '0.0.0.0', '0.1.2.3', '100.64.0.1', '224.0.0.1', '239.1.1.1', '255.255.255.255',
-    '198.18.0.1', '::1', '::', 'fe80::1', 'fe80::1%eth0', 'fc00::1', 'fd12:3456::1', 'ff02::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1', '::7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '2001:db8::1', '2001::1',
+    '198.18.0.1', '::1', '::', 'fe80::1', 'fe80::1%eth0',
+    '2606:4700::1%eth0', 'fc00::1', 'fd12:3456::1', 'ff02::1', '::ffff:127.0.0.1', '::ffff:10.0.0.1', '::7f00:1', '64:ff9b::7f00:1', '2002:7f00:1::', '2001:db8::1', '2001::1',
     'fec0::1', 'localhost', ''
   ]) assert.ok(isPrivateAddress(address), address)
   for (const address of ['1.1.1.1', '172.15.0.1', '172.32.0.1', '192.167.1.1', '169.253.1.1', '2606:4700::1111', '2a00:1450:4001:800::200e']) assert.ok(!isPrivateAddress(address), address)

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, mock, test } from 'node:test'
 import { crlFiles, lookEvery, type CrlFiles } from '../../../lib/certification-path/revocation/crl-files.ts'
 import { eventually } from '../../token/eventually.ts'
 import { now } from '../pki.ts'
-import { crl, issuer, target } from './revocation-pki.ts'
+import { crl, crlNumber, deltaIndicator, issuer, target } from './revocation-pki.ts'
 
 let folder: string
 let file: string
@@ -68,10 +68,26 @@ test('338: a file that is too large is not read', async () => {
   assert.equal(status(), 'good')
 })
 
+test('a file that did not change is not read again', async () => {
+  const delta = join(folder, 'delta.crl')
+  writeFileSync(delta, crl({ extensions: [crlNumber(8), deltaIndicator(7)] }))
+  const both = crlFiles([delta, file], () => {})
+  const first = both.deltas()[0]
+  writeFileSync(file, revoking)
+  // The first look reads whatever the stamp, since the file may have changed right after it was read.
+  await after('the files were read', () => both.deltas()[0] !== first && both.status(target, issuer, now).status === 'revoked')
+  const second = both.deltas()[0]
+  writeFileSync(file, crl())
+  await after('the other file was read', () => both.status(target, issuer, now).status === 'good')
+  assert.equal(both.deltas()[0], second)
+  both.close()
+})
+
 test('nobody looks at a file after closing', async () => {
+  const open = crlFiles([file], () => {})
   files.close()
   writeFileSync(file, revoking)
-  mock.timers.tick(10 * lookEvery)
-  await new Promise((resolve) => setImmediate(resolve))
+  await after('the one that is open has read it', () => open.status(target, issuer, now).status === 'revoked')
+  open.close()
   assert.equal(status(), 'good')
 })

@@ -223,6 +223,7 @@ test('what is not exactly one CRL is none', () => {
     'a signature in part of an octet': seq(seq(), seq(), bits(Uint8Array.of(0x80), 7))
   }
   for (const [title, bytes] of Object.entries(malformed)) assert.match(judge(bytes), /^not a CRL: ./, title)
+  assert.match(judge(malformed['ten parts'] as Buffer), /more fields than a CRL has/, 'and is not read on')
   assert.throws(() => parseCrl(whole, whole.length - 1), /too large/)
   assert.equal(parseCrl(whole, whole.length).entries.size, 1)
 })

@@ -11,6 +11,7 @@ import {
   crl, crlNumber, deltaIndicator, distributionPointName, distributionPoints, errorResponse, middle, nonceExtension, ocspResponse, path, read, reasonCode, responderAccess, revokedStatus, root,
   single, unknown, uri, type CrlFields, type ResponseFields
 } from './revocation-pki.ts'
+import { eventually } from '../../token/eventually.ts'
 import { bytes, oddServer, type OddServer } from './odd-server.ts'
 
 let server: OddServer
@@ -178,7 +179,7 @@ test('a list is renewed before it ends, and an older one does not take its place
   mock.timers.setTime(Date.parse('2026-06-21T00:00:00Z'))
   server.answer = bytes(crl({ nextUpdate: utcTime('260701000000') }))
   assert.match(brief(await front.check(leaf, new Date())), /^revoked/, 'the old one serves meanwhile')
-  while (events.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await eventually('it is told', () => events.length > 0)
   assert.deepEqual(events, [{ type: 'source_failed', by: 'crl', host: server.host, why: 'an older CRL than the one at hand' }])
   assert.match(brief(await front.check(leaf, new Date())), /^revoked/)
 })
@@ -286,7 +287,7 @@ test('an answer that is older than the one at hand does not take its place', asy
   mock.timers.setTime(Date.parse('2026-06-15T23:00:00Z'))
   answering({ singles: [single({ nextUpdate: generalizedTime('20260620000000') })] })
   await front.check(path, new Date())
-  while (events.length === 0) await new Promise((resolve) => setImmediate(resolve))
+  await eventually('it is told', () => events.length > 0)
   assert.deepEqual(events, [{ type: 'source_failed', by: 'ocsp', host: server.host, why: 'an older answer than the one at hand' }])
   assert.equal(brief(await front.check(path, new Date())), 'revoked 0: ocsp')
 })

@@ -174,3 +174,37 @@ test('nothing is kept after it was cleared', async () => {
   assert.equal(kept.size, 0)
   assert.equal(await get(), 2)
 })
+
+test('what comes after everything was cleared weighs nothing', async () => {
+  const { get, kept, source } = answers({ mostWeight: 10 })
+  const { held, open } = gate()
+  source.held = held
+  source.weight = 9
+  const late = get()
+  await settled()
+  kept.clear()
+  open()
+  await late
+  source.weight = 5
+  for (const key of ['a', 'b']) await get(key)
+  assert.equal(kept.size, 2)
+})
+
+test('an answer of a short life is not asked for again and again', async () => {
+  const { get, source } = answers()
+  source.life = 4000
+  await get()
+  mock.timers.tick(3900)
+  assert.equal(await get(), 1)
+  await settled()
+  assert.equal(source.calls, 1)
+})
+
+test('an answer is renewed where the clock was set back, since nobody knows its age', async () => {
+  const { get, source } = answers()
+  await get()
+  mock.timers.setTime(noon - 1)
+  assert.equal(await get(), 1)
+  await settled()
+  assert.equal(source.calls, 2)
+})
