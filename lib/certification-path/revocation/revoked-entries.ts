@@ -72,7 +72,7 @@ function timeOrNull (element: Element): Date | null {
 }
 
 function hasOnlyReason (bytes: Buffer, start: number, end: number): boolean {
-  return end - start === onlyReason.length + 2 && bytes.compare(onlyReason, 0, onlyReason.length, start, start + onlyReason.length) === 0 && bytes[end - 2] === 1
+  return end - start === onlyReason.length + 1 && bytes.compare(onlyReason, 0, onlyReason.length, start, end - 1) === 0
 }
 
 function readEntryExtensions (bytes: Buffer, start: number, end: number): RevocationReason {

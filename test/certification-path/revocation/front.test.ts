@@ -194,6 +194,13 @@ test('320, 330, C41: a responder that is configured is asked about each certific
   assert.equal(server.asked.length, 2, 'kept')
 })
 
+test('334: an answer is good until its end, also for a moment that is not now', async () => {
+  answering()
+  const front = open({ ...rootFile(), ocsp: { url: server.url } })
+  assert.match(brief(await front.check(path, new Date())), /^good/)
+  assert.equal(brief(await front.check(path, new Date('2026-06-16T00:01:00.001Z'))), 'undetermined 0: the answer is out of date')
+})
+
 test('a responder can be configured for one issuer', async () => {
   answering()
   const fingerprint = createHash('sha256').update(middle.der).digest('hex').toUpperCase().replace(/(..)(?!$)/g, '$1:')
