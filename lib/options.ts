@@ -101,6 +101,29 @@ export const MatchSchema = Type.Object({
   }, { ...closed, description: 'Alternative names: of each kind that is named here, the certificate must have one of these.' }))
 }, { ...closed, typeName: 'CertificateMatchOptions' })
 
+export const RevocationSchema = Type.Object({
+  mode: oneOf(['soft', 'hard'], {
+    description: 'What becomes of a client of which nobody can say whether it is revoked: `hard` refuses it, `soft` lets it in, with a warning and a counter. Who is revoked is refused in both.'
+  }),
+  crls: Type.Optional(Type.Array(Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a CRL, PEM or DER.' }) }, closed), {
+    minItems: 1, allowed: 'a list of { file }', description: 'CRLs of the authorities, also delta CRLs; read again when they change.'
+  })),
+  fetchCrls: Type.Optional(Type.Boolean({ default: false, description: 'Whether CRLs are fetched from where certificates say they are; needs `allowedHosts`.' })),
+  ocsp: Type.Optional(Type.Object({
+    url: Type.Optional(Type.Union([Type.String(nonEmpty), Type.Record(Type.String(), Type.String(nonEmpty))], {
+      allowed: 'a URL, or an object of URLs by the SHA-256 fingerprint of the issuer',
+      description: 'The responder; or one for each issuer, by the SHA-256 fingerprint of its certificate in hex. It may have a private address.'
+    })),
+    fromCertificates: Type.Optional(Type.Boolean({ default: false, description: 'Whether the responder that a certificate names is asked; needs `allowedHosts`.' })),
+    requireNonce: Type.Optional(Type.Boolean({ default: false, description: 'Whether a nonce is sent, and must come back.' }))
+  }, { ...closed, description: 'Responders to ask (RFC 6960).' })),
+  allowedHosts: Type.Optional(Type.Array(Type.String(nonEmpty), {
+    minItems: 1, allowed: 'a list of hosts', description: 'Hosts that certificates may send us to, with the port where it is not that of the scheme. No other is ever asked.'
+  })),
+  allowPrivateAddresses: Type.Optional(Type.Boolean({ default: false, description: 'Whether these hosts may have loopback, link-local and private addresses.' })),
+  timeout: Type.Optional(Type.Integer({ minimum: 10, maximum: 60_000, default: 2000, description: 'Milliseconds for one call. Redirects are never followed.' }))
+}, { ...closed, typeName: 'RevocationOptions' })
+
 export const CertificateTrustSchema = Type.Object({
   ca: Type.Intersect([CertificateAuthoritiesSchema], {
     allowed: 'PEM text, or { file } with the path of a PEM file',
@@ -114,6 +137,11 @@ export const CertificateTrustSchema = Type.Object({
   extendedKeyUsage: Type.Optional(oneOf(['if-present', 'required', 'any'], {
     default: 'if-present',
     description: '`if-present`: where a certificate states purposes, the authentication of clients must be among them. `required`: it must state them. `any`: `anyExtendedKeyUsage` will do, too.'
+  })),
+  revocation: Type.Optional(Type.Union([Type.Literal('off'), RevocationSchema], {
+    default: 'off',
+    allowed: '"off", or { mode, … }',
+    description: 'Whether certificates may be revoked, by CRLs (RFC 5280) and OCSP (RFC 6960): `off`, or an object that says where that stands.'
   }))
 }, { ...closed, typeName: 'CertificateTrustOptions' })
 
@@ -427,6 +455,7 @@ export const PluginSchema = Type.Object({
 
 export type RouteOptions = Static<typeof RouteSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
+export type RevocationOptions = Static<typeof RevocationSchema>
 export type CertificateTrustOptions = Static<typeof CertificateTrustSchema>
 export type CertificateMatchOptions = Static<typeof MatchSchema>
 export type ProxyCertificateOptions = Static<typeof ProxyCertificateSchema>

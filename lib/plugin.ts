@@ -61,7 +61,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorateRequest('clientCertificate', null)
   app.decorate('boundToken', {
     evict: (selector) => registration.tokens.evict(evictionSelector(selector)),
-    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts() }),
+    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
     [kForward]: forwardRequest
   } as Registered)
 

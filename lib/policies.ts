@@ -1,4 +1,5 @@
 import type { FastifyRequest, RouteOptions as FastifyRouteOptions } from 'fastify'
+import type { RevocationStats } from '../types/bound-token.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { foldName } from './field-name.ts'
 import { compilePolicy, type Handler, type Policy, type Registration } from './policy.ts'
@@ -34,6 +35,8 @@ export interface Policies {
    */
   ready (): Promise<void>
   close (): Promise<void>
+  /** Of the plugin's own source and those of the routes. */
+  revocationStats (): RevocationStats | null
   /** @returns null for a public route; a promise for one that is older than the plugin, until all that it needs is loaded */
   of (request: FastifyRequest): Policy | null | Promise<unknown>
 }
@@ -51,7 +54,7 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       const declared = route.config?.boundToken
       const compileAgain = (): Policy | null => {
         const policy = compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
-        if (policy !== null) sources.add(policy.certificate)
+        if (policy !== null) add(policy.certificate)
         return policy
       }
       const compiled: Compiled<Policy | null> = { declared, policy: compileAgain() }
@@ -69,6 +72,13 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       await Promise.all([...sources].map(async (source) => { await source.close() }))
     },
 
+    revocationStats () {
+      const all = [registration.certificate, ...sources].flatMap((source) => source.revocationStats() ?? [])
+      if (all.length === 0) return null
+      const sum = (name: keyof RevocationStats): number => all.reduce((total, each) => total + each[name], 0)
+      return { good: sum('good'), revoked: sum('revoked'), undetermined: sum('undetermined') }
+    },
+
     of (request) {
       const { config } = request.routeOptions
       const declared = config.boundToken
@@ -81,9 +91,14 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       const found: Late = { declared, policy }
       late.set(config, found)
       if (policy === null || policy.certificate === registration.certificate) return policy
-      sources.add(policy.certificate)
+      add(policy.certificate)
       return prepare(found, policy)
     }
+  }
+
+  /** That of the plugin itself is not ours to close, or to count. */
+  function add (source: CertificateSource): void {
+    if (source !== registration.certificate) sources.add(source)
   }
 
   /** What hinders may pass, so that a request tries again; but not each one. */

@@ -33,6 +33,7 @@ test('dependencies point one way: no cycles', () => {
   visit('lib/index.ts', [])
   visit('lib/cli.ts', [])
   visit('lib/certification-path/index.ts', [])
+  visit('lib/certification-path/revocation/index.ts', [])
 })
 
 test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
@@ -67,10 +68,16 @@ test('the side of the command and that of the application meet in what goes over
   assert.ok(application.has('lib/probe/hook.ts') && reachedFrom('lib/cli.ts').includes('lib/probe/shapes.ts'))
 })
 
-test('certification-path could be a package of its own: it imports nothing but itself and Node', () => {
+test('certification-path could be a package of its own: it imports nothing but itself and Node, and undici where it asks the network', () => {
   const own = imports.filter(({ from }) => from.startsWith('lib/certification-path/'))
   assert.ok(own.length > 30)
-  assert.deepEqual(show(own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))), [])
+  const foreign = own.filter(({ to }) => !to.startsWith('lib/certification-path/') && !to.startsWith('node:'))
+  assert.deepEqual(show(foreign), ['lib/certification-path/revocation/download.ts -> undici'])
+})
+
+test('paths are validated without revocation, which only builds on it', () => {
+  const inwards = imports.filter(({ from, to }) => to.startsWith('lib/certification-path/revocation/') && !from.startsWith('lib/certification-path/revocation/'))
+  assert.deepEqual(show(inwards.filter(({ from }) => from.startsWith('lib/certification-path/'))), [])
 })
 
 test('nothing below the plugin knows the plugin or the guard', () => {

@@ -10,7 +10,8 @@ const ranges = {
   'RFC 9701': [140, 152],
   'RFC 8725': [153, 169],
   'RFC 8414': [240, 253],
-  'RFC 5280': [287, 319]
+  'RFC 5280': [287, 319],
+  'revocation by RFC 5280 and RFC 6960': [320, 339]
 } as const
 
 const sources = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts') && file !== 'requirements.test.ts')

@@ -25,6 +25,14 @@ export interface TokenStats {
   readonly inFlight: number
 }
 
+/** Certificates of which it was asked whether they are revoked, each time that it was. */
+export interface RevocationStats {
+  readonly good: number
+  readonly revoked: number
+  /** Nobody could say: refused with `hard`, let in with `soft`. */
+  readonly undetermined: number
+}
+
 export interface Stats {
   readonly tokens: TokenStats
   readonly decisions: {
@@ -32,6 +40,8 @@ export interface Stats {
     /** Reasons that occurred, with their number; also those of routes in report mode. */
     readonly refused: Readonly<Partial<Record<Reason, number>>>
   }
+  /** Of all certificate sources with `trust.revocation`; null where there is none. */
+  readonly revocation: RevocationStats | null
 }
 
 /** `fastify.boundToken` */

@@ -197,6 +197,59 @@ export interface CertificateTrustOptions {
    * @defaultValue "if-present"
    */
   extendedKeyUsage?: 'if-present' | 'required' | 'any'
+  /**
+   * Whether certificates may be revoked, by CRLs (RFC 5280) and OCSP (RFC 6960): `off`, or an object that says where that stands.
+   *
+   * @defaultValue "off"
+   */
+  revocation?: 'off' | RevocationOptions
+}
+
+export interface RevocationOptions {
+  /** What becomes of a client of which nobody can say whether it is revoked: `hard` refuses it, `soft` lets it in, with a warning and a counter. Who is revoked is refused in both. */
+  mode: 'soft' | 'hard'
+  /** CRLs of the authorities, also delta CRLs; read again when they change. */
+  crls?: {
+    /** Path of a CRL, PEM or DER. */
+    file: string
+  }[]
+  /**
+   * Whether CRLs are fetched from where certificates say they are; needs `allowedHosts`.
+   *
+   * @defaultValue false
+   */
+  fetchCrls?: boolean
+  /** Responders to ask (RFC 6960). */
+  ocsp?: {
+    /** The responder; or one for each issuer, by the SHA-256 fingerprint of its certificate in hex. It may have a private address. */
+    url?: string | Record<string, string>
+    /**
+     * Whether the responder that a certificate names is asked; needs `allowedHosts`.
+     *
+     * @defaultValue false
+     */
+    fromCertificates?: boolean
+    /**
+     * Whether a nonce is sent, and must come back.
+     *
+     * @defaultValue false
+     */
+    requireNonce?: boolean
+  }
+  /** Hosts that certificates may send us to, with the port where it is not that of the scheme. No other is ever asked. */
+  allowedHosts?: string[]
+  /**
+   * Whether these hosts may have loopback, link-local and private addresses.
+   *
+   * @defaultValue false
+   */
+  allowPrivateAddresses?: boolean
+  /**
+   * Milliseconds for one call. Redirects are never followed.
+   *
+   * @defaultValue 2000
+   */
+  timeout?: number
 }
 
 export interface ProxyCertificateOptions {

@@ -4,6 +4,7 @@ import { OptionsError } from '../errors.ts'
 import type { CertificateTrustOptions } from '../options.ts'
 import { renewed } from '../renewed.ts'
 import { authoritiesInFile, filesOf, resolveCertificateAuthorities, textOf } from '../secret.ts'
+import { compileRevocation } from './compile-revocation.ts'
 import type { Surroundings } from './surroundings.ts'
 import { pathTrust, type Trust, type TrustMaterial } from './trust.ts'
 
@@ -11,7 +12,11 @@ type Pems = Record<'ca' | 'intermediates', readonly string[]>
 
 /** What judges certificates is loaded only where somebody wants it. */
 export function compileTrust (options: CertificateTrustOptions, path: string, { onTrouble }: Surroundings): Trust {
-  return pathTrust({ load: async () => await keptMaterial(options, path, onTrouble), loadRevocation: null })
+  const { revocation = 'off' } = options
+  return pathTrust({
+    load: async () => await keptMaterial(options, path, onTrouble),
+    loadRevocation: revocation === 'off' ? null : async () => await compileRevocation(revocation, `${path}.revocation`, onTrouble)
+  })
 }
 
 /** CA files are read again when they change; then nothing that was judged before counts. */

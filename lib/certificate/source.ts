@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { LRUCache } from 'lru-cache'
+import type { RevocationStats } from '../../types/bound-token.ts'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
 import { isRefusal, refuse } from '../errors.ts'
 import type { FieldNames, RequestFields } from '../request-fields.ts'
@@ -41,6 +42,8 @@ export interface CertificateSource {
   isTrusted (certificate: RememberedCertificate, now: number): boolean
   /** Finds it out. Rejects with a refusal where it is not. */
   judge (certificate: RememberedCertificate): Promise<void>
+  /** Null where nobody asks whether certificates are revoked. */
+  revocationStats (): RevocationStats | null
   close (): Promise<void>
   /** Resolves when everything that it needs is loaded; until then it lets nobody in who needs that. @throws OptionsError */
   ready (): Promise<void>
@@ -113,6 +116,8 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
     async judge ({ presented, standing }) {
       await trust?.judge(presented, standing)
     },
+
+    revocationStats: () => trust?.stats() ?? null,
 
     async ready () {
       await Promise.all([options.ready?.(), match?.ready(), trust?.ready()])

@@ -32,6 +32,7 @@ export function tlsSource (match?: CertificateMatch, authorities?: ServerAuthori
     // Node has judged it in the handshake, as the options of the server say.
     isTrusted: () => true,
     async judge () {},
+    revocationStats: () => null,
     async close () {},
 
     async ready () {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Certificate, PathFault, PathValidator } from '../certification-path/index.ts'
 import { isRefusal, refuse, type Refusal } from '../errors.ts'
+import type { RevocationStats } from '../../types/bound-token.ts'
 import type { Reason } from '../../types/decision.ts'
 import type { PresentedCertificate } from './client-certificate.ts'
 
@@ -22,6 +23,8 @@ export interface Trust {
    * @returns a rejection with a refusal where it is not trusted
    */
   judge (presented: PresentedCertificate, standing: Standing): Promise<void>
+  /** Null where nobody asks whether certificates are revoked. */
+  stats (): RevocationStats | null
   ready (): Promise<void>
   close (): Promise<void>
 }
@@ -34,6 +37,7 @@ export interface RevocationCheck {
    * @throws Refusal
    */
   check (path: readonly Certificate[], at: Date): Promise<Date | null>
+  stats (): RevocationStats
   close (): Promise<void>
 }
 
@@ -100,6 +104,8 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
       material ??= await load()
       if (loadRevocation !== null) revocation ??= await loadRevocation()
     },
+
+    stats: () => revocation?.stats() ?? null,
 
     async close () {
       await revocation?.close()

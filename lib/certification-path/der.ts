@@ -48,13 +48,14 @@ export function readDer (source: Uint8Array, allowance: Allowance = { left: most
   return root
 }
 
-interface OpenElement extends Element { readonly children: Element[] }
+export interface OpenElement extends Element { readonly children: Element[] }
 
 function isConstructed (tag: number): boolean {
   return (tag & 0x20) !== 0
 }
 
-function readHeader (source: Uint8Array, start: number, limit: number): OpenElement {
+/** One value without what is in it, for what is too long to be read at once. @throws SyntaxError */
+export function readHeader (source: Uint8Array, start: number, limit: number): OpenElement {
   const tag = source[start] ?? 0
   const first = source[start + 1]
   if (first === undefined || start + 2 > limit) throw new SyntaxError('a value is cut off')

@@ -42,7 +42,7 @@ export function readKeyUsage (element: Element): ReadonlySet<number> {
   return bits
 }
 
-export const usages = Object.freeze({ digitalSignature: 0, keyAgreement: 4, keyCertSign: 5 })
+export const usages = Object.freeze({ digitalSignature: 0, keyAgreement: 4, keyCertSign: 5, cRLSign: 6 })
 
 /** Section 4.2.1.12. @throws SyntaxError */
 export function readExtendedKeyUsage (element: Element): ReadonlySet<string> {
@@ -50,7 +50,7 @@ export function readExtendedKeyUsage (element: Element): ReadonlySet<string> {
   return new Set(purposes)
 }
 
-export const purposes = Object.freeze({ clientAuth: '1.3.6.1.5.5.7.3.2', any: '2.5.29.37.0' })
+export const purposes = Object.freeze({ clientAuth: '1.3.6.1.5.5.7.3.2', ocspSigning: '1.3.6.1.5.5.7.3.9', any: '2.5.29.37.0' })
 
 const knownQualifiers = new Set(['1.3.6.1.5.5.7.2.1', '1.3.6.1.5.5.7.2.2'])
 

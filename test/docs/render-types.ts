@@ -3,7 +3,7 @@ import * as options from '../../lib/options.ts'
 
 const issuer = options.IssuerSchema
 const interfaces = [
-  options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema,
+  options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
   options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
   issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.tls
