@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { generateKeyPairSync } from 'node:crypto'
+import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
+import * as certificationPath from '../lib/certification-path/index.ts'
 import * as library from '../lib/index.ts'
 import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
+import { createClientHierarchy } from './e2e/client-hierarchy.ts'
 import { recommended as apache } from './e2e/front-apache.ts'
 import { recommended as caddy } from './e2e/front-caddy.ts'
 import { recommended as haproxy } from './e2e/front-haproxy.ts'
@@ -26,6 +28,7 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
   const known: Record<string, object> = {
     fastify: { default: Fastify },
     'fastify-bound-token': library,
+    'fastify-bound-token/certification-path': certificationPath,
     'node:diagnostics_channel': await import('node:diagnostics_channel')
   }
   const body = tsBlankSpace(code)
@@ -144,6 +147,35 @@ test('the probe', async (t) => {
   await run(block('probe: {'), { app, boundToken: library.default, options: optionsFor('http://127.0.0.1:1') })
   const { body } = await app.inject({ url: '/', headers: { 'bound-token-probe': process.env['BOUND_TOKEN_PROBE_SECRET'] } })
   assert.match(body, /^\{"probe":1,/)
+})
+
+test('certificates that must be trusted', async (t) => {
+  const hierarchy = await createClientHierarchy()
+  const who = await hierarchy.issue('partner')
+  const folder = await mkdtemp(join(tmpdir(), 'readme-'))
+  t.after(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'partners-ca.pem'), hierarchy.root)
+  await writeFile(join(folder, 'partners.crl'), await hierarchy.crls([]))
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  known.set('good', { ...known.get('good'), cnf: { 'x5t#S256': who.thumbprint } })
+  const app = Fastify()
+  t.after(() => app.close())
+  await run(block("'/etc/api/partners-ca.pem'").replaceAll('/etc/api', folder), { app, boundToken: library.default, issuers: optionsFor(authorizationServer.origin).issuers })
+  app.get('/', async () => 'in')
+  const [, intermediate = ''] = who.certificate.split('-----BEGIN CERTIFICATE-----').slice(1)
+  const chain = intermediate.replace('-----END CERTIFICATE-----', '').replace(/\s/g, '')
+  const status = async (headers: object) => (await app.inject({ url: '/', remoteAddress: '10.0.0.5', headers: { authorization: 'Bearer good', 'x-ssl-cert': who.der.toString('base64'), ...headers } })).statusCode
+  assert.deepEqual([await status({}), await status({ 'x-ssl-chain': chain })], [401, 200])
+  assert.deepEqual(app.boundToken.stats().revocation, { good: 1, revoked: 0, undetermined: 0 })
+})
+
+test('the certification path by itself', async () => {
+  const hierarchy = await createClientHierarchy()
+  const { der, certificate } = await hierarchy.issue('partner')
+  const intermediateDer = new X509Certificate(certificate.slice(certificate.indexOf('-----BEGIN', 10))).raw
+  const code = `${block('certificationPaths({')}\nconst app = why`
+  const { app } = await run(code, { rootDer: new X509Certificate(hierarchy.root).raw, intermediateDer, clientDer: der }) as unknown as { app: string }
+  assert.match(app, /^good until \d{4}-/)
 })
 
 test('routes', async (t) => {

@@ -13,6 +13,7 @@ export const tables: Readonly<Record<string, () => string>> = {
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
   'options:key': () => optionTable(options.KeySchema, ''),
   'options:plugin': () => optionTable(options.PluginSchema, '', ['certificate', 'issuers', ...shared]),
+  'options:revocation': () => optionTable(options.RevocationSchema, 'certificate.trust.revocation.'),
   'options:route': () => optionTable(options.RouteSchema, ''),
   presets: presetTable,
   reasons: reasonTable
