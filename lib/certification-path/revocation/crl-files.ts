@@ -18,7 +18,7 @@ export const lookEvery = 5000
 // PEM takes a third more than DER, and there may be a base and a delta.
 const largestFile = 2 * largestCrl
 
-interface Read { readonly crls: readonly Crl[], stamp: string }
+interface Read { readonly crls: readonly Crl[], stamp: string, told: string }
 
 /**
  * The CRLs that an operator keeps in files, PEM (also several in one file) or DER. They are read again when they change; a file that
@@ -27,7 +27,7 @@ interface Read { readonly crls: readonly Crl[], stamp: string }
  * @throws TypeError where a file cannot be used at first
  */
 export function crlFiles (files: readonly string[], onTrouble: (file: string, why: string) => void): CrlFiles {
-  const read = new Map<string, Read>(files.map((file) => [file, { crls: readNow(file), stamp: '' }]))
+  const read = new Map<string, Read>(files.map((file) => [file, { crls: readNow(file), stamp: '', told: '' }]))
   let isLooking = false
   let isClosed = false
   const timer = files.length === 0 ? null : setInterval(lookAgain, lookEvery).unref()
@@ -70,11 +70,15 @@ export function crlFiles (files: readonly string[], onTrouble: (file: string, wh
       if (size > largestFile) throw new SyntaxError('the file is too large')
       const crls: Crl[] = []
       for (const der of dersIn(await readFile(file))) crls.push(await parseCrlInSlices(der))
-      read.set(file, { crls, stamp })
+      read.set(file, { crls, stamp, told: '' })
     } catch (error) {
-      // Told once for each state of the file.
-      if (before.stamp !== stamp && !isClosed) onTrouble(file, whyOf(error))
-      before.stamp = stamp
+      const why = whyOf(error)
+      const isUnreadable = !(error instanceof SyntaxError)
+      // Told once for each state of the file; one that is there but cannot be read is tried again, since that may pass without a trace in it.
+      const trouble = isUnreadable ? why : `${stamp} ${why}`
+      if (before.told !== trouble && !isClosed) onTrouble(file, why)
+      before.told = trouble
+      before.stamp = isUnreadable ? '' : stamp
     }
   }
 }
