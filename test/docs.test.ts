@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { answers, reasons } from '../lib/errors.ts'
 import { clientAuthMethods } from '../lib/token/client-auth.ts'
+import { defaultLimits, pathFaults } from '../lib/certification-path/index.ts'
 import { tables } from './docs/render-tables.ts'
 import { renderTypes } from './docs/render-types.ts'
 
@@ -33,6 +34,12 @@ test('every reason is asserted by some test', () => {
   const tests = readdirSync('test', { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.test.ts') && !file.endsWith('docs.test.ts'))
     .map((file) => readFileSync(`test/${file}`, 'utf8')).join('')
   assert.deepEqual(Object.keys(reasons).filter((reason) => !tests.includes(`'${reason}'`)), [])
+})
+
+test('the page of the certification path names every fault and limit', () => {
+  const page = readFileSync('lib/certification-path/README.md', 'utf8')
+  for (const [fault, meaning] of Object.entries(pathFaults)) assert.ok(page.includes(`| \`${fault}\` | ${meaning} |`), fault)
+  for (const [limit, value] of Object.entries(defaultLimits)) assert.ok(page.includes(`| \`${limit}\` | ${value} |`), limit)
 })
 
 test('every code and reason that the documents name exists', () => {

@@ -55,6 +55,6 @@ test('the packed package has the command', (t) => {
 test('the packed package holds what is needed and nothing else', (t) => {
   const { files } = installed(t)
   const others = files.filter((path) => !/^dist\/(lib|types)\/.*\.(js|d\.ts)$/.test(path))
-  assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'package.json'])
+  assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'lib/certification-path/README.md', 'package.json'])
   assert.ok(files.includes('dist/lib/index.js') && files.includes('dist/lib/index.d.ts') && files.includes('dist/types/fastify.d.ts'))
 })

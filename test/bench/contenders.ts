@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastifyJwt from '@fastify/jwt'
 import Fastify, { type FastifyInstance } from 'fastify'
-import boundToken, { type IssuerOptions } from 'fastify-bound-token'
+import boundToken, { type CertificateOptions, type IssuerOptions } from 'fastify-bound-token'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import forge from 'node-forge'
 
@@ -14,6 +14,8 @@ export interface Material {
   readonly thumbprint: string
   readonly publicPem: string
   readonly jwks: JSONWebKeySet
+  /** PEM of who has issued the certificate of the client. */
+  readonly ca: string
 }
 
 export const issuer = 'https://login.example.com'
@@ -22,10 +24,10 @@ export const audience = 'https://api.example.com'
 const answer = async (): Promise<object> => ({ accounts: [] })
 
 /** The guard, with this issuer and all tokens known after the warm-up; `cache: false` resolves each one anew. */
-async function guarded (options: Partial<IssuerOptions>, isCached = true): Promise<FastifyInstance> {
+async function guarded (options: Partial<IssuerOptions>, isCached = true, certificate: Partial<CertificateOptions> = {}): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(boundToken, {
-    certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'] },
+    certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'], ...certificate },
     issuers: [{ issuer, audience, ...options }],
     cache: { maxTtl: 7_200_000 }
   })
@@ -109,6 +111,11 @@ export interface Contender {
 export const contenders: readonly Contender[] = [
   { name: 'plain Fastify', token: 'opaque', start: unguarded },
   { name: 'guarded, token known', token: 'opaque', start: async ({ thumbprint }) => await guarded(await startIntrospection(thumbprint)) },
+  {
+    name: 'guarded, token known, chain validated',
+    token: 'opaque',
+    start: async ({ thumbprint, ca }) => await guarded(await startIntrospection(thumbprint), true, { trust: { ca } })
+  },
   { name: 'plain Fastify', token: 'jwt', start: unguarded },
   { name: 'guarded, JWT known', token: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }) },
   { name: 'guarded, JWT verified each time', token: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }, false) },

@@ -9,7 +9,7 @@ import { fork, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { exportJWK, SignJWT } from 'jose'
-import { createClientCertificate } from '../../examples/demo/pki.ts'
+import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { audience, contenders, issuer, type Contender, type Material } from './contenders.ts'
 
 const rounds = Number(process.env['ROUNDS'] ?? 15)
@@ -18,7 +18,9 @@ const distinctTokens = 1024
 const words = process.argv.slice(2)
 
 // A certificate of 2048 bits with a few names, and the headers that a client and a proxy send.
+const pki = await createPki()
 const certificate = await createClientCertificate('partner.example.com', {
+  issuer: pki,
   keyType: 'rsa',
   subjectAltNames: Array.from({ length: 8 }, (_, n) => ({ type: 'dns' as const, value: `service-${n}.partner.example.com` }))
 })
@@ -35,6 +37,7 @@ const headers = {
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const material: Material = {
   thumbprint: certificate.thumbprint,
+  ca: pki.ca,
   publicPem: keys.publicKey.export({ type: 'spki', format: 'pem' }) as string,
   jwks: { keys: [{ ...await exportJWK(keys.publicKey), kid: 'bench', alg: 'RS256', use: 'sig' }] }
 }

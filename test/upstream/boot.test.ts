@@ -60,7 +60,7 @@ const wrong: Array<[name: string, upstream: unknown, message: string]> = [
   ['a timeout of 0', { ...good, timeout: 0 }, `${at}.upstream.timeout: found 0; allowed: an integer from 10 to 3600000`],
   ['a header name that is none', { ...good, headers: { 'x y': 'z' } }, `${at}.upstream.headers.x y: unknown option; allowed: an object of header names and values`],
   ['a header with a line break', { ...good, headers: { 'x-y': 'a\r\nb: c' } }, `${at}.upstream.headers.x-y: found `],
-  ['a claim without a name', { ...good, headers: { 'x-y': { claim: '' } } }, `${at}.upstream.headers.x-y: found an object; allowed: a string of printable ASCII, or { claim }`],
+  ['a claim without a name', { ...good, headers: { 'x-y': { claim: '' } } }, `${at}.upstream.headers.x-y.claim: found ""; allowed: a string that is not empty`],
   ['a reserved header', { ...good, headers: { Authorization: 'Basic x' } }, `${at}.upstream: found the header "Authorization", which has a meaning of its own; allowed: other names`],
   ['a certificate without a header', { ...good, certificate: {} }, `${at}.upstream.certificate.header: missing; allowed: the name of a header`],
   ['an unknown certificate format', { ...good, certificate: { header: 'x', format: 'pem' } }, `${at}.upstream.certificate.format: found "pem"; allowed: "x5t#S256", "rfc9440"`],
