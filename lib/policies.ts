@@ -105,6 +105,7 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   function prepare (found: Late, policy: Policy): Promise<unknown> {
     const preparing = policy.certificate.ready().then(() => { found.policy = policy })
     found.policy = preparing
+    delete found.again
     preparing.catch(() => {
       const failedAt = Date.now()
       found.again = () => Math.abs(Date.now() - failedAt) < tryAgainAfter ? preparing : prepare(found, policy)

@@ -97,9 +97,16 @@ function certificatesIn (text: string, path: string): readonly string[] {
   // Of a file that is cut off, less would be read than was meant.
   const isCut = certificates !== null && text.split('-----BEGIN ').length - 1 !== certificates.length
   if (certificates === null || isCut || !certificates.every(isCertificate)) {
-    throw new OptionsError(`${path}: found ${certificates === null ? 'no PEM certificate' : 'PEM that is no certificate'}; allowed: PEM text, or { file } with the path of a PEM file`)
+    throw new OptionsError(`${path}: found ${labelsIn(text, certificates !== null)}; allowed: PEM text, or { file } with the path of a PEM file`)
   }
   return certificates
+}
+
+/** What stands there instead, without anything of it. */
+function labelsIn (text: string, hasCertificates: boolean): string {
+  const others = [...text.matchAll(/-----BEGIN ([A-Z0-9 ]{1,40})-----/g)].map(([, label]) => label).filter((label) => label !== 'CERTIFICATE')
+  if (others.length > 0) return `PEM that says ${[...new Set(others)].join(', ')}`
+  return hasCertificates ? 'PEM that is no certificate' : 'no PEM certificate'
 }
 
 function isCertificate (pem: string): boolean {

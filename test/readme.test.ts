@@ -155,7 +155,7 @@ test('certificates that must be trusted', async (t) => {
   const folder = await mkdtemp(join(tmpdir(), 'readme-'))
   t.after(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'partners-ca.pem'), hierarchy.root)
-  await writeFile(join(folder, 'partners.crl'), await hierarchy.crls([]))
+  for (const name of ['root.crl', 'partners.crl']) await writeFile(join(folder, name), await hierarchy.crls([]))
   const { authorizationServer, known } = await startAuthorizationServer(t)
   known.set('good', { ...known.get('good'), cnf: { 'x5t#S256': who.thumbprint } })
   const app = Fastify()

@@ -95,7 +95,7 @@ test('S-9: certificate authorities: one or many, in text or in a file', async ()
 })
 
 test('S-9: no certificate authority at all stops the boot', async () => {
-  const none = /^a\.ca: found no PEM certificate; allowed: PEM text, or \{ file \} with the path of a PEM file$/
+  const none = /^a\.ca: found (?:no PEM certificate|PEM that says PRIVATE KEY); allowed: PEM text, or \{ file \} with the path of a PEM file$/
   for (const text of ['', 'x', '-----BEGIN CERTIFICATE-----', '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----']) {
     await stops(resolveCertificateAuthorities(text, 'a.ca'), none, 'AAAA')
   }

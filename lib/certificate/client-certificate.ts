@@ -1,4 +1,5 @@
 import { hash, X509Certificate } from 'node:crypto'
+import { keyForm } from '../certification-path/key-form.ts'
 import { refuse } from '../errors.ts'
 import type { ClientCertificate } from '../../types/client-certificate.ts'
 
@@ -39,6 +40,7 @@ const certificateMembers = ['der', 'chain', 'subject', 'issuer', 'serialNumber',
  * sent is not the hash of what was read. `raw` is what was read; nothing but exactly that is taken.
  */
 export function refuseUnlessOneCertificate (der: Uint8Array): void {
+  if (keyForm(der) !== 'fit') throw refuse('certificate_malformed', 'not the outline of a certificate, or a curve that is written out')
   let raw: Buffer
   try {
     raw = new X509Certificate(der).raw

@@ -16,7 +16,8 @@ export async function compileRevocation ({ mode, crls = [], ...options }: Revoca
       const verdict = await front.check(certificates, at)
       if (verdict.status === 'revoked') throw refuse('certificate_revoked', verdict.certificate === 0 ? `by ${verdict.by}` : `an issuer of it, by ${verdict.by}`)
       if (!isAdmitted(verdict, mode)) throw refuse('certificate_revocation_unknown', verdict.status === 'undetermined' ? verdict.why : 'unknown')
-      return verdict.status === 'good' ? verdict.goodUntil : null
+      // Whatever could not be told is asked again soon.
+      return verdict.status === 'good' ? verdict.goodUntil : new Date(Math.max(verdict.retryAt.getTime(), at.getTime() + 1000))
     },
     stats: () => front.stats(),
     close: async () => { await front.close() }

@@ -42,7 +42,12 @@ async function keptMaterial (options: CertificateTrustOptions, path: string, onT
   }
 
   function materialOf (pems: Pems): TrustMaterial {
-    return Object.freeze({ validator: validatorOf(pems) })
+    const validator = validatorOf(pems)
+    const { unusableAnchors } = validator
+    for (const { index, reason, detail } of unusableAnchors) {
+      onTrouble(`${path}.ca: certificate ${index + 1} can vouch for nobody but itself: ${detail} (${reason})`)
+    }
+    return Object.freeze({ validator })
   }
 
   function validatorOf ({ ca, intermediates }: Pems): PathValidator {

@@ -97,7 +97,7 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
       if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
       if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
       if (isRemembered) return remembered
-      return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue), standing: { goodUntil: 0, judgedBy: null } })
+      return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue), standing: { goodFrom: 0, goodUntil: 0, judgedBy: null } })
     },
 
     share (proven) {

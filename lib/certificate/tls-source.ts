@@ -20,7 +20,7 @@ export function tlsSource (match?: CertificateMatch, authorities?: ServerAuthori
       if (der === undefined) return 'certificate_missing'
       if (match !== undefined && authorities?.vouchFor(socket as TLSSocket, der) !== true) throw refuse('certificate_unverified', 'a name for which no authority of the server vouches')
       match?.refuseOthers(der)
-      const certificate = Object.freeze({ source, value: '', chain: undefined, presented: presentCertificate(der), standing: { goodUntil: Infinity, judgedBy: null } })
+      const certificate = Object.freeze({ source, value: '', chain: undefined, presented: presentCertificate(der), standing: { goodFrom: 0, goodUntil: Infinity, judgedBy: null } })
       // Another handshake on this connection could bring another certificate; none is accepted (RFC 9440 section 1.2).
       ;(socket as TLSSocket).disableRenegotiation()
       ;(socket as Remembering)[kCertificate] = certificate

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
 import type { Certificate, PathFault, PathValidator } from '../certification-path/index.ts'
 import { isRefusal, refuse, type Refusal } from '../errors.ts'
@@ -7,7 +8,9 @@ import type { PresentedCertificate } from './client-certificate.ts'
 
 /** What is known of a certificate: until when it is trusted. */
 export interface Standing {
-  /** Milliseconds since the epoch; 0 where nothing is known. */
+  /** Milliseconds since the epoch. */
+  goodFrom: number
+  /** 0 where nothing is known. */
   goodUntil: number
   /** The trust configuration by which it was judged. */
   judgedBy: object | null
@@ -33,10 +36,10 @@ export interface Trust {
 export interface RevocationCheck {
   /**
    * @param path - the client's certificate first, the trust anchor last
-   * @returns until when that counts; null where it can't be told and that is no reason to refuse
+   * @returns until when that counts
    * @throws Refusal
    */
-  check (path: readonly Certificate[], at: Date): Promise<Date | null>
+  check (path: readonly Certificate[], at: Date): Promise<Date>
   stats (): RevocationStats
   close (): Promise<void>
 }
@@ -61,15 +64,17 @@ const longestTrust = 3_600_000
 /** Where revocation is checked: that keeps what it knows, and is told of new lists. */
 const longestUnrevoked = 60_000
 const longestDistrust = 10_000
-/** While revocation can't be told and that is let pass: asked again soon. */
-const doubtful = 10_000
 
 interface Trusted {
+  /** A clock may be set back: then nothing is known. */
+  readonly from: number
   readonly until: number
   readonly by: object
 }
 
-interface Distrusted extends Trusted {
+interface Distrusted {
+  readonly until: number
+  readonly by: object
   readonly refusal: () => Refusal
 }
 
@@ -77,47 +82,59 @@ interface Distrusted extends Trusted {
 export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
   const trusted = new LRUCache<string, Trusted>({ max: mostTrusted })
   const strangers = new LRUCache<string, Distrusted>({ max: mostStrangers })
-  const judging = new Map<string, Promise<void>>()
+  /** Under way, by what they judge by: who comes after a reload is judged by the new authorities. */
+  const judging = new WeakMap<object, Map<string, Promise<void>>>()
   let material: (() => TrustMaterial) | null = null
   let revocation: RevocationCheck | null = null
+  let loading: Promise<void> | null = null
 
   return {
-    counts: (standing, now) => standing.goodUntil > now && standing.judgedBy === material?.(),
+    counts: (standing, now) => standing.goodUntil > now && standing.goodFrom <= now && standing.judgedBy === material?.(),
 
     async judge (presented, standing) {
       const by = material?.()
       if (by === undefined) throw new Error('certificate.trust is not ready')
       const { thumbprint } = presented.certificate
       const known = trusted.get(thumbprint)
-      if (known === undefined || known.by !== by || known.until <= Date.now()) {
+      if (known === undefined || known.by !== by || known.until <= Date.now() || known.from > Date.now()) {
         // Another chain may lead somewhere; a good verdict counts whatever chain brought it.
-        const key = [thumbprint, ...presented.chain.map((der) => der.toString('base64'))].join(' ')
-        await single(key, async () => { await judgeAnew(key, presented, by) })
+        const key = [thumbprint, ...presented.chain.map((der) => hash('sha256', der, 'base64url'))].join(' ')
+        await single(key, by, async () => { await judgeAnew(key, presented, by) })
       }
       const now = trusted.get(thumbprint)
       if (now === undefined) return
+      standing.goodFrom = now.from
       standing.goodUntil = now.until
       standing.judgedBy = now.by
     },
 
-    async ready () {
-      material ??= await load()
-      if (loadRevocation !== null) revocation ??= await loadRevocation()
+    ready () {
+      loading ??= prepare().finally(() => { if (material === null) loading = null })
+      return loading
     },
 
     stats: () => revocation?.stats() ?? null,
 
     async close () {
+      await loading?.catch(() => {})
       await revocation?.close()
     }
   }
 
+  async function prepare (): Promise<void> {
+    const loaded = await load()
+    if (loadRevocation !== null) revocation = await loadRevocation()
+    material = loaded
+  }
+
   /** One judgement for all who wait for the same. */
-  async function single (key: string, judgement: () => Promise<void>): Promise<void> {
-    const under = judging.get(key)
+  async function single (key: string, by: object, judgement: () => Promise<void>): Promise<void> {
+    const ours = judging.get(by) ?? new Map<string, Promise<void>>()
+    judging.set(by, ours)
+    const under = ours.get(key)
     if (under !== undefined) return await under
-    const begun = judgement().finally(() => judging.delete(key))
-    judging.set(key, begun)
+    const begun = judgement().finally(() => ours.delete(key))
+    ours.set(key, begun)
     await begun
   }
 
@@ -126,9 +143,10 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
     const known = strangers.get(key)
     if (known !== undefined && known.by === by && known.until > at.getTime()) throw known.refusal()
     try {
-      trusted.set(presented.certificate.thumbprint, { until: await trustedUntil(by.validator, presented, at), by })
+      trusted.set(presented.certificate.thumbprint, { from: at.getTime(), until: await trustedUntil(by.validator, presented, at), by })
     } catch (error) {
-      if (isRefusal(error)) strangers.set(key, { until: at.getTime() + longestDistrust, by, refusal: () => refuse(error.reason, error.detail) })
+      // What could not be told may be told in a moment, and who keeps answers keeps that, too.
+      if (isRefusal(error) && error.reason !== 'certificate_revocation_unknown') strangers.set(key, { until: at.getTime() + longestDistrust, by, refusal: () => refuse(error.reason, error.detail) })
       throw error
     }
   }
@@ -140,7 +158,7 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
     const isValidUntil = Math.min(verdict.goodUntil.getTime() + 1000, at.getTime() + longestTrust)
     if (revocation === null) return isValidUntil
     const isUnrevokedUntil = await revocation.check(verdict.path, at)
-    return Math.min(isValidUntil, isUnrevokedUntil?.getTime() ?? Infinity, at.getTime() + (isUnrevokedUntil === null ? doubtful : longestUnrevoked))
+    return Math.min(isValidUntil, isUnrevokedUntil.getTime(), at.getTime() + longestUnrevoked)
   }
 }
 

@@ -34,7 +34,7 @@ export function candidate (certificate: Certificate, isConfigured: boolean): Can
     isConfigured,
     subjectKeyIdentifier: keyIdentifier(certificate, '2.5.29.14'),
     authorityKeyIdentifier: keyIdentifier(certificate, '2.5.29.35'),
-    profile: () => (profile ??= readProfile(certificate))
+    profile: () => (profile ??= readProfile(certificate, isConfigured))
   })
 }
 

@@ -35,7 +35,7 @@ export function isFault (value: object): value is Fault {
 const processed = new Set<string>(Object.values(oids))
 
 /** Reads what the certificate says of itself, or tells what is wrong with it wherever it stands in a path. Never throws. */
-export function readProfile (certificate: Certificate): Profile | Fault {
+export function readProfile (certificate: Certificate, isConfigured: boolean): Profile | Fault {
   const { extensions, signatureAlgorithm, tbsSignatureAlgorithm, serialNumber } = certificate
   if (certificate.repeatsExtension) return fault('duplicate_extension', 'an extension is there twice')
   if (!isSameAlgorithm(signatureAlgorithm, tbsSignatureAlgorithm)) return fault('algorithm_mismatch', 'the signature algorithms inside and outside differ')
@@ -44,7 +44,8 @@ export function readProfile (certificate: Certificate): Profile | Fault {
   // Section 4.1.2.2; a zero octet that only carries the sign is not counted.
   const [first = 0] = serialNumber
   const isPositive = first < 0x80 && serialNumber.some((octet) => octet !== 0)
-  if (!isPositive || serialNumber.length > (first === 0 ? 21 : 20)) return fault('serial_number', 'the serial number is not a positive one of up to 20 octets')
+  // Some well-known roots have the number zero; whom an operator trusts, is not numbered by its serial number.
+  if (!isConfigured && (!isPositive || serialNumber.length > (first === 0 ? 21 : 20))) return fault('serial_number', 'the serial number is not a positive one of up to 20 octets')
   const key = readPublicKey(certificate.subjectPublicKeyInfo)
   if (!key.usable) return fault('key_weak', key.why)
   try {

@@ -90,7 +90,8 @@ function hashOf (algorithm: Element | undefined): string | undefined {
 
 function smallInteger (element: Element | undefined): number | null {
   const content = contentOf(expectTag(element, tags.integer))
-  return content.length === 1 && (content[0] as number) < 0x80 ? content[0] as number : null
+  if (content.length > 2 || (content[0] as number) >= 0x80) return null
+  return content.reduce((value, octet) => value * 256 + octet, 0)
 }
 
 /** Verifies with the key of a SubjectPublicKeyInfo (DER). Never throws. */

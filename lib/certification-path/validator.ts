@@ -2,11 +2,12 @@ import { candidate, type Candidate } from './candidate.ts'
 import { parseCertificate, type Certificate } from './certificate.ts'
 import type { Allowance } from './der.ts'
 import { fault, type Fault, type PathFault } from './faults.ts'
+import { keyForm } from './key-form.ts'
 import { defaultLimits, type Limits } from './limits.ts'
 import type { PolicyOptions } from './policies.ts'
 import type { Judgement } from './path-state.ts'
 import { isFault, type Profile } from './profile.ts'
-import { faultOfLeaf, faultOfValidity, type UsageOptions } from './rules.ts'
+import { faultOfIssuer, faultOfLeaf, faultOfValidity, type UsageOptions } from './rules.ts'
 import { findPath } from './search.ts'
 import { verifier, type LastingVerdicts } from './verification.ts'
 
@@ -31,8 +32,10 @@ export type PathVerdict =
   | { readonly valid: false, readonly reason: PathFault, readonly detail: string }
 
 export interface PathValidator {
+  /** Trust anchors that no path from another certificate can ever end at, and why. */
+  readonly unusableAnchors: ReadonlyArray<{ readonly index: number, readonly reason: PathFault, readonly detail: string }>
   /**
-   * Judges the certificate of a client (DER) at a time, with what came along with it in any order. Never throws.
+   * Judges the certificate of a client (DER) at a time, with what came along with it in any order. Whatever the bytes are, it does not throw.
    * Takes a few milliseconds at most, whatever the bytes are.
    */
   validate (leaf: Uint8Array, chain: readonly Uint8Array[], at: Date): PathVerdict
@@ -49,6 +52,7 @@ export function certificationPaths (options: TrustOptions): PathValidator {
   const limits: Limits = Object.freeze({ ...defaultLimits, ...options.limits })
   const wrongLimit = Object.entries(limits).find(([, value]) => !Number.isSafeInteger(value) || value < 0)
   if (wrongLimit !== undefined) throw new TypeError(`limits.${wrongLimit[0]} is not a number from 0 on`)
+  if (![options.anchors, options.intermediates ?? []].every(Array.isArray)) throw new TypeError('anchors and intermediates are lists of certificates in DER')
   const given = readConfigured(options.anchors, 'anchors')
   const intermediates = readConfigured(options.intermediates ?? [], 'intermediates')
   const anchors = distinct([...given, ...options.allowPartialChain === true ? intermediates : []])
@@ -71,14 +75,26 @@ export function certificationPaths (options: TrustOptions): PathValidator {
     return findPath(leaf, profile, anchors, distinct([...configured, ...chain]), limits.steps, judgement)
   }
 
+  const unusableAnchors = Object.freeze(given.flatMap((one, index) => {
+    const profile = one.profile()
+    const wrong = isFault(profile) ? profile : faultOfIssuer(one.certificate, profile)
+    return wrong === null ? [] : [{ index, ...wrong }]
+  }))
+
   return Object.freeze({
+    unusableAnchors,
+
     validate (bytes: Uint8Array, sent: readonly Uint8Array[], at: Date): PathVerdict {
+      if (!(bytes instanceof Uint8Array) || !Array.isArray(sent) || !sent.every((each) => each instanceof Uint8Array) || !(at instanceof Date)) {
+        throw new TypeError('validate takes a certificate in DER, a list of certificates in DER, and a Date')
+      }
       const size = sent.reduce((sum, { length }) => sum + length, bytes.length)
       if (sent.length > limits.certificates || size > limits.bytes) return refused(fault('limit_exceeded', 'more certificates or bytes than the limit'))
       const allowance: Allowance = { left: limits.values }
       const leaf = readOrNull(bytes, limits.bytes, allowance)
       const chain = sent.map((der) => readOrNull(der, limits.bytes, allowance)).filter((one) => one !== null)
       if (allowance.left < 0) return refused(fault('limit_exceeded', 'more values in the certificates than the limit'))
+      if (leaf === null && keyForm(bytes) === 'curve') return refused(fault('key_weak', 'a curve that is written out'))
       if (leaf === null) return refused(fault('leaf_malformed', 'not exactly one certificate in DER'))
       const found = judge(leaf, chain, at)
       if (!isFault(found)) return accepted(found)
@@ -103,6 +119,8 @@ function readConfigured (list: readonly Uint8Array[], name: string): readonly Ca
 
 function readOrNull (der: Uint8Array, mostBytes: number, allowance: Allowance): Candidate | null {
   try {
+    // Not of what an operator configured: that may cost what it costs, once.
+    if (keyForm(der) === 'curve') return null
     return candidate(parseCertificate(der, mostBytes, allowance), false)
   } catch {
     return null

@@ -64,12 +64,13 @@ export function crlFiles (files: readonly string[], onTrouble: (file: string, wh
     const before = read.get(file) as Read
     let stamp = 'none'
     try {
-      const { mtimeNs, size, ino } = await stat(file, { bigint: true })
-      stamp = `${mtimeNs}:${size}:${ino}`
+      const { mtimeNs, ctimeNs, size, ino } = await stat(file, { bigint: true })
+      stamp = `${mtimeNs}:${ctimeNs}:${size}:${ino}`
       if (stamp === before.stamp) return
       if (size > largestFile) throw new SyntaxError('the file is too large')
       const crls: Crl[] = []
       for (const der of dersIn(await readFile(file))) crls.push(await parseCrlInSlices(der))
+      if (isOlder(crls, before.crls)) throw new SyntaxError('an older list than the one that was read before')
       read.set(file, { crls, stamp, told: '' })
     } catch (error) {
       const why = whyOf(error)
@@ -81,6 +82,12 @@ export function crlFiles (files: readonly string[], onTrouble: (file: string, wh
       before.stamp = isUnreadable ? '' : stamp
     }
   }
+}
+
+/** Whether a list would go back in time: somebody may put an old one in its place to have a certificate back. */
+function isOlder ([next, ...more]: readonly Crl[], [known, ...others]: readonly Crl[]): boolean {
+  if (next === undefined || known === undefined || more.length > 0 || others.length > 0) return false
+  return isSameName(next.issuer, known.issuer) && isDelta(next) === isDelta(known) && next.thisUpdate < known.thisUpdate
 }
 
 function readNow (file: string): readonly Crl[] {

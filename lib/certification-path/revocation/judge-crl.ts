@@ -36,7 +36,7 @@ const processed = new Set([issuingDistributionPoint, deltaCRLIndicator])
 export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: Certificate, at: Date, { deltas = [], verify = verifySignature }: CrlContext = {}): CrlVerdict {
   try {
     const crl = list instanceof Uint8Array ? parseCrl(list) : list
-    const wrong = faultOfCrl(crl, issuer, at, verify)
+    const wrong = faultBeforeSignature(crl, issuer, at) ?? faultOfSignature(crl, issuer, verify)
     if (wrong !== null) return unusable(wrong)
     if (isDelta(crl)) return unusable('a delta CRL without the CRL that it is about')
     if (!isSameName(target.issuer, crl.issuer)) return unusable('a CRL of another issuer')
@@ -46,6 +46,8 @@ export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: C
     const delta = usable.toSorted((one, other) => other.thisUpdate - one.thisUpdate)[0] ?? null
     const entry = entryFor(target, crl, delta)
     const nextUpdate = new Date(Math.min(crl.nextUpdate as number, delta?.nextUpdate ?? Infinity))
+    // Who has been revoked stays so, however old the list is that says it; but not who was only held (section 5.3.1).
+    if (isLapsed(crl, at) && (entry === null || entry.reason === 'certificateHold')) return unusable(lapsed)
     if (entry !== null) return Object.freeze({ status: 'revoked', ...entry, nextUpdate })
     return scope === 'complete' ? Object.freeze({ status: 'good', nextUpdate }) : unusable('a CRL for some reasons of revocation only')
   } catch (error) {
@@ -56,7 +58,7 @@ export function judgeCrl (list: Crl | Uint8Array, target: Certificate, issuer: C
 /** Why a CRL may not be used for any certificate of this issuer; null where it may. */
 export function faultOfCrl (crl: Crl, issuer: Certificate, at: Date, verify: SignatureCheck = verifySignature): string | null {
   try {
-    return faultBeforeSignature(crl, issuer, at) ?? faultOfSignature(crl, issuer, verify)
+    return faultBeforeSignature(crl, issuer, at) ?? (isLapsed(crl, at) ? lapsed : null) ?? faultOfSignature(crl, issuer, verify)
   } catch (error) {
     return (error as SyntaxError).message
   }
@@ -73,8 +75,13 @@ function faultBeforeSignature (crl: Crl, issuer: Certificate, at: Date): string 
   if (!(crl.thisUpdate <= now)) return 'before thisUpdate'
   // Section 5.1.2.5: it has to be there.
   if (crl.nextUpdate === null) return 'no nextUpdate'
-  if (!(now <= crl.nextUpdate)) return 'after nextUpdate'
   return isSameAlgorithm(crl.signatureAlgorithm, crl.tbsSignatureAlgorithm) ? null : 'the signature algorithms inside and outside differ'
+}
+
+const lapsed = 'after nextUpdate'
+
+function isLapsed ({ nextUpdate }: Crl, at: Date): boolean {
+  return !(Math.floor(at.getTime() / 1000) * 1000 <= (nextUpdate as number))
 }
 
 /** The last key that a CRL was verified with: a hash over megabytes is not made for each certificate. */

@@ -43,12 +43,15 @@ interface Entry<Value> {
 /** Milliseconds after a failure in which nobody is asked; doubled with each, up to the second. */
 export const firstPause = 5000
 const longestPause = 60_000
+/** Times the number that may be under way: more would wait too long. */
+const mostRounds = 4
 
 export function keptAnswers<Value> ({ mostEntries, mostWeight = Infinity, longestLife, mostUnderWay, onTrouble }: KeptAnswersOptions): KeptAnswers<Value> {
   // In the order of their last use.
   const entries = new Map<string, Entry<Value>>()
   let weight = 0
   let underWay = 0
+  const waiting: Array<() => void> = []
 
   return {
     async get (key, fetch) {
@@ -80,14 +83,24 @@ export function keptAnswers<Value> ({ mostEntries, mostWeight = Infinity, longes
     if (entry.flight !== null) return entry.flight
     // More than any pause is left when the clock was set back.
     const wait = (entry.missing?.retryAt ?? 0) - Date.now()
-    if ((wait > 0 && wait <= longestPause) || underWay >= mostUnderWay) return Promise.resolve()
+    if ((wait > 0 && wait <= longestPause) || (underWay >= mostUnderWay && waiting.length >= mostUnderWay * mostRounds)) return Promise.resolve()
     entry.missing = null
-    underWay++
-    entry.flight = fetchInto(key, entry, fetch).finally(() => {
-      entry.flight = null
-      underWay--
-    })
+    entry.flight = inTurn(async () => { await fetchInto(key, entry, fetch) }).finally(() => { entry.flight = null })
     return entry.flight
+  }
+
+  /** A burst of new clients waits for its turn: a source that answers is not called silent because many ask. */
+  async function inTurn (work: () => Promise<void>): Promise<void> {
+    if (underWay < mostUnderWay) underWay++
+    else await new Promise<void>((resolve) => waiting.push(resolve))
+    try {
+      await work()
+    } finally {
+      // The place goes to who waits, or is free.
+      const next = waiting.shift()
+      if (next === undefined) underWay--
+      else next()
+    }
   }
 
   async function fetchInto (key: string, entry: Entry<Value>, fetch: (previous: Value | null) => Promise<Fetched<Value>>): Promise<void> {

@@ -18,7 +18,7 @@ export type RevocationVerdict =
 export type RevocationEvent =
   /** At most one in ten seconds, with the number of verdicts that it stands for. */
   | { readonly type: 'undetermined', readonly mode: 'soft' | 'hard', readonly certificate: number, readonly why: string, readonly times: number }
-  /** A server begins to fail; told once until it answers again. */
+  /** A server fails; told once in a minute. */
   | { readonly type: 'source_failed', readonly by: 'crl' | 'ocsp', readonly host: string, readonly why: string }
   /** A file changed and cannot be used: what was read before serves on. */
   | { readonly type: 'file_unusable', readonly file: string, readonly why: string }
@@ -43,6 +43,8 @@ export function isAdmitted (verdict: RevocationVerdict, mode: 'soft' | 'hard'): 
 
 /** Milliseconds. */
 const reportEvery = 10_000
+const sourceReportEvery = 60_000
+const mostSources = 1000
 const latest = 8.64e15
 
 /**
@@ -66,7 +68,16 @@ export function revocation (options: RevocationOptions, onEvent: (event: Revocat
       // Who listens must not decide on a client.
     }
   }
-  const onTroubleBy = (by: 'crl' | 'ocsp') => (host: string, why: string): void => { if (!isClosed) tell({ type: 'source_failed', by, host, why }) }
+  // By server, not by what it was asked for: a dead one would fill the log with every certificate.
+  const toldOf = new Map<string, number>()
+  const onTroubleBy = (by: 'crl' | 'ocsp') => (host: string, why: string): void => {
+    const key = `${by} ${host}`
+    const since = Date.now() - (toldOf.get(key) ?? -Infinity)
+    if (isClosed || (since >= 0 && since < sourceReportEvery)) return
+    if (toldOf.size >= mostSources) toldOf.clear()
+    toldOf.set(key, Date.now())
+    tell({ type: 'source_failed', by, host, why })
+  }
   const download = downloader({ timeout, allowPrivateAddresses, lookup })
   const files = crlFiles(compiled.crls, (file, why) => tell({ type: 'file_unusable', file, why }))
   const fetched = compiled.fetchCrls

@@ -132,7 +132,12 @@ test('325, C41: a list is believed from thisUpdate to nextUpdate, both included'
   assert.equal(at('2026-05-31T23:59:59.999Z'), 'before thisUpdate')
   assert.equal(at('2026-06-01T00:00:00Z'), 'revoked: unspecified')
   assert.equal(at('2026-06-22T00:00:00.999Z'), 'revoked: unspecified')
-  assert.equal(at('2026-06-22T00:00:01Z'), 'after nextUpdate')
+  assert.equal(judge({}, { at: new Date('2026-06-22T00:00:01Z') }), 'after nextUpdate')
+  // Who was revoked stays so; who was only held is not known of.
+  assert.equal(at('2026-06-22T00:00:01Z'), 'revoked: unspecified')
+  const held = { ...listed, extensions: [reasonCode(6)] }
+  assert.equal(judge({ revoked: [held] }), 'revoked: certificateHold')
+  assert.equal(judge({ revoked: [held] }, { at: new Date('2026-06-22T00:00:01Z') }), 'after nextUpdate')
   assert.equal(judge({}, { at: new Date(NaN) }), 'before thisUpdate')
   assert.equal(judge({ nextUpdate: null }), 'no nextUpdate')
   assert.equal(judge({ thisUpdate: generalizedTime('20260601000000') }), 'good')

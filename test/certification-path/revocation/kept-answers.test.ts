@@ -150,16 +150,18 @@ test('renewing an answer does not make it heavier', async () => {
   assert.equal(kept.size, 2)
 })
 
-test('so many calls are under way; whoever comes then has no answer, and it is not remembered', async () => {
-  const { get, source } = answers({ mostEntries: 10, mostUnderWay: 2 })
+test('so many calls are under way; whoever comes then waits for a turn, up to a number; who comes after that has no answer, and it is not remembered', async () => {
+  const { get, source } = answers({ mostEntries: 20, mostUnderWay: 2 })
   const { held, open } = gate()
   source.held = held
   const first = [get('a'), get('b')]
   await settled()
-  assert.equal(await get('c'), 'too many requests are under way')
+  const waiting = [...'cdefghij'].map(get)
+  await settled()
+  assert.equal(await get('k'), 'too many requests are under way')
   open()
-  assert.deepEqual(await Promise.all(first), [1, 2])
-  assert.equal(await get('c'), 3)
+  assert.deepEqual(await Promise.all([...first, ...waiting]), [1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+  assert.equal(await get('k'), 11)
 })
 
 test('nothing is kept after it was cleared', async () => {
