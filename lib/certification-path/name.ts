@@ -53,6 +53,15 @@ export function isWithin (name: Name, base: Name): boolean {
   return base.rdns.length <= name.rdns.length && base.rdns.every((rdn, index) => rdn === name.rdns[index])
 }
 
+/** Whether it could be, were there not values that cannot be compared: what nobody can read must not get round a constraint that excludes. */
+export function mayBeWithin (name: Name, base: Name): boolean {
+  const isUnread = (rdn: string): boolean => rdn.includes('","#') || rdn.includes('","~')
+  return base.rdns.length <= name.rdns.length && base.rdns.every((rdn, index) => {
+    const other = name.rdns[index] as string
+    return rdn === other || isUnread(rdn) || isUnread(other)
+  })
+}
+
 export function isEmptyName (name: Name): boolean {
   return name.rdns.length === 0
 }
@@ -68,7 +77,8 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 // is no string, or not a good one, are compared byte by byte, which section 7.1 allows.
 function comparable (value: Element): string {
   const text = textOf(value)
-  return text === null ? `#${value.tag} ${hexOf(value)}` : `=${prepare(text)}`
+  if (text === null) return `#${value.tag} ${hexOf(value)}`
+  return `${invisible.test(text) ? '~' : '='}${prepare(text)}`
 }
 
 function hexOf ({ source, contentStart, end }: Element): string {
@@ -77,6 +87,9 @@ function hexOf ({ source, contentStart, end }: Element): string {
 
 // Printable ASCII with single spaces inside: most of what there is.
 const plain = /^[!-~]+(?: [!-~]+)*$/
+
+// RFC 4518 section 2.2 maps them to nothing. A name with one stays a name of its own here, but may be meant to look like another.
+const invisible = /(?![\t\n\v\f\r\u0085])[\p{Cc}\p{Cf}\p{Variation_Selector}\u034f\ufffc]/u
 
 // RFC 4518 section 2, as far as attribute values need it: NFKC, no difference of case, spaces neither at the ends nor in a row.
 function prepare (text: string): string {

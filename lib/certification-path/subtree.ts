@@ -1,6 +1,6 @@
 import { isHost, mailbox, type ComparedName } from './compared-name.ts'
 import type { GeneralName } from './general-name.ts'
-import { isWithin } from './name.ts'
+import { isWithin, mayBeWithin } from './name.ts'
 
 /** Tells where a name of the same form is; `unknown` where they cannot be compared. */
 export type Subtree = (name: ComparedName) => 'inside' | 'outside' | 'unknown'
@@ -21,7 +21,10 @@ export function readSubtree (base: GeneralName, kind: Kind): Subtree {
     case 'iPAddress': return addressSubtree(base.value)
     case 'directoryName': {
       const { value } = base
-      return (name) => name.form === 'directoryName' ? said(isWithin(name.value, value)) : 'unknown'
+      return (name) => {
+        if (name.form !== 'directoryName') return 'unknown'
+        return kind === 'excluded' && !isWithin(name.value, value) && mayBeWithin(name.value, value) ? 'unknown' : said(isWithin(name.value, value))
+      }
     }
     default: return () => 'unknown'
   }

@@ -3,7 +3,7 @@ import { sign } from 'node:crypto'
 import { test } from 'node:test'
 import { isSameName, parseName } from '../../lib/certification-path/name.ts'
 import { verifySignature } from '../../lib/certification-path/signature.ts'
-import { algorithms, ecKeys, ed25519Keys, name, oid, rsaKeys, seq, set, text } from './pki.ts'
+import { algorithms, authority, client, directory, ecKeys, ed25519Keys, judge, name, nameConstraints, oid, outcome, rsaKeys, seq, set, text, tlv } from './pki.ts'
 
 const one = (value: Buffer): ReturnType<typeof parseName> => parseName(seq(set(seq(oid('2.5.4.3'), value))))
 const same = (a: Buffer, b: Buffer): boolean => isSameName(one(a), one(b))
@@ -47,4 +47,15 @@ test('288, 314: a signature is judged by its algorithm and key', () => {
   assert.equal(verifySignature({ ...good, algorithm: seq(oid('1.2.3')) }, ec.spki), 'unsupported')
   assert.equal(verifySignature({ ...good, algorithm: Buffer.from('no') }, ec.spki), 'unsupported')
   assert.equal(verifySignature({ ...good, algorithm: algorithms.rsaSha256.identifier }, rsaKeys(1024).spki), 'key_weak')
+})
+
+test('299: a name that nobody can read, or that holds what says nothing, does not get round an excluded directory', () => {
+  const root = authority()
+  const constrained = authority({ issuer: root, extensions: [nameConstraints([], [directory('O=Evil')])] })
+  const subjectOf = (value: Buffer): Buffer => seq(tlv(0x31, seq(oid('2.5.4.10'), value)), tlv(0x31, seq(oid('2.5.4.3'), text('client'))))
+  const outcomeOf = (value: Buffer): string => outcome(judge([root, constrained, client(constrained, { subject: subjectOf(value) })]))
+  assert.equal(outcomeOf(text('Good')), 'valid')
+  for (const value of [text('Evil'), text('evil', 0x13), text('Evil', 0x14), text(`Evil${' '.repeat(1100)}`), text('Ev\u00adil'), text('E\u200dvil')]) {
+    assert.equal(outcomeOf(value), 'name_constraints', value.toString('hex').slice(0, 20))
+  }
 })
