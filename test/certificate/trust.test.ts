@@ -134,6 +134,24 @@ describe('what is remembered of a judgement', () => {
     assert.deepEqual([source.isTrusted(own, Date.now()), await verdict(source, own), await verdict(source, foreign)], [false, 'certificate_untrusted', 'trusted'])
   })
 
+  it('a clock that is set back: nothing is known, and it is judged again', async () => {
+    const source = await sourceFor({ ca: (ours as Pki).ca })
+    const own = read(source, partner as ClientCertificate)
+    assert.equal(await verdict(source, own), 'trusted')
+    pass(-3000)
+    assert.equal(source.isTrusted(own, Date.now()), false)
+    assert.equal(await verdict(source, own), 'trusted')
+  })
+
+  it('an anchor that can vouch for nobody is named at boot; it still stands for itself', async () => {
+    const troubles: string[] = []
+    const alone = await createClientCertificate('alone', { issuer: another as Pki })
+    const source = await sourceFor({ ca: `${alone.certificate}\n${(ours as Pki).ca}` }, {}, (detail) => { troubles.push(detail) })
+    assert.equal(troubles.length, 1)
+    assert.match(troubles[0] as string, /^certificate\.trust\.ca: certificate 1 can vouch for nobody but itself: .* \(not_a_ca\)$/)
+    assert.deepEqual([await verdict(source, alone), await verdict(source, partner as ClientCertificate), await verdict(source, stranger as ClientCertificate)], ['trusted', 'trusted', 'certificate_untrusted'])
+  })
+
   it('strangers, however many, push nobody out, and are judged once in ten seconds', async () => {
     const source = await sourceFor({ ca: (ours as Pki).ca })
     assert.equal(await verdict(source, partner as ClientCertificate), 'trusted')

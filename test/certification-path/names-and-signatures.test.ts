@@ -3,7 +3,7 @@ import { sign } from 'node:crypto'
 import { test } from 'node:test'
 import { isSameName, parseName } from '../../lib/certification-path/name.ts'
 import { verifySignature } from '../../lib/certification-path/signature.ts'
-import { algorithms, authority, client, directory, ecKeys, ed25519Keys, judge, name, nameConstraints, oid, outcome, rsaKeys, seq, set, text, tlv } from './pki.ts'
+import { algorithms, authority, client, directory, ecKeys, ed25519Keys, judge, name, nameConstraints, oid, outcome, pss, rsaKeys, seq, set, text, tlv } from './pki.ts'
 
 const one = (value: Buffer): ReturnType<typeof parseName> => parseName(seq(set(seq(oid('2.5.4.3'), value))))
 const same = (a: Buffer, b: Buffer): boolean => isSameName(one(a), one(b))
@@ -58,4 +58,11 @@ test('299: a name that nobody can read, or that holds what says nothing, does no
   for (const value of [text('Evil'), text('evil', 0x13), text('Evil', 0x14), text(`Evil${' '.repeat(1100)}`), text('Ev\u00adil'), text('E\u200dvil')]) {
     assert.equal(outcomeOf(value), 'name_constraints', value.toString('hex').slice(0, 20))
   }
+})
+
+test('RSASSA-PSS with the longest salt that fits, as OpenSSL makes it unless told otherwise; a root with the serial number zero', () => {
+  const keys = rsaKeys()
+  const root = authority({ keys, algorithm: pss('sha256', 222), serial: 0 })
+  assert.equal(outcome(judge([root, client(root, { algorithm: pss('sha256', 222) })])), 'valid')
+  assert.equal(outcome(judge([authority(), client(authority(), { serial: 0 })])), 'serial_number')
 })
