@@ -6,7 +6,7 @@ import { renewed } from '../renewed.ts'
 import { authoritiesInFile, filesOf, resolveCertificateAuthorities, textOf } from '../secret.ts'
 import { compileRevocation } from './compile-revocation.ts'
 import type { Surroundings } from './surroundings.ts'
-import { pathTrust, type Trust, type TrustMaterial } from './trust.ts'
+import { pathTrust, type Trust } from './trust.ts'
 
 type Pems = Record<'ca' | 'intermediates', readonly string[]>
 
@@ -14,24 +14,24 @@ type Pems = Record<'ca' | 'intermediates', readonly string[]>
 export function compileTrust (options: CertificateTrustOptions, path: string, { onTrouble }: Surroundings): Trust {
   const { revocation = 'off' } = options
   return pathTrust({
-    load: async () => await keptMaterial(options, path, onTrouble),
+    load: async () => await keptValidator(options, path, onTrouble),
     loadRevocation: revocation === 'off' ? null : async () => await compileRevocation(revocation, `${path}.revocation`, onTrouble)
   })
 }
 
 /** CA files are read again when they change; then nothing that was judged before counts. */
-async function keptMaterial (options: CertificateTrustOptions, path: string, onTrouble: (detail: string) => void): Promise<() => TrustMaterial> {
+async function keptValidator (options: CertificateTrustOptions, path: string, onTrouble: (detail: string) => void): Promise<() => PathValidator> {
   const { certificationPaths } = await import('../certification-path/index.ts')
   const { ca, intermediates, allowPartialChain = false, extendedKeyUsage } = options
   let pems: Pems = {
     ca: await resolveCertificateAuthorities(ca, `${path}.ca`),
     intermediates: intermediates === undefined ? [] : await resolveCertificateAuthorities(intermediates, `${path}.intermediates`)
   }
-  const first = materialOf(pems)
+  const first = compiled(pems)
   return renewed(filesOf(ca, intermediates), first, (previous) => {
     const now: Pems = { ca: again('ca') ?? pems.ca, intermediates: again('intermediates') ?? pems.intermediates }
     if (JSON.stringify(now) === JSON.stringify(pems)) return previous
-    const next = materialOf(now)
+    const next = compiled(now)
     pems = now
     return next
   }, (error) => onTrouble(`the new CA file is not used: ${textOf(error)}`))
@@ -41,13 +41,12 @@ async function keptMaterial (options: CertificateTrustOptions, path: string, onT
     return file === undefined ? null : authoritiesInFile(file, `${path}.${name}`)
   }
 
-  function materialOf (pems: Pems): TrustMaterial {
+  function compiled (pems: Pems): PathValidator {
     const validator = validatorOf(pems)
-    const { unusableAnchors } = validator
-    for (const { index, reason, detail } of unusableAnchors) {
+    for (const { index, reason, detail } of validator.unusableAnchors) {
       onTrouble(`${path}.ca: certificate ${index + 1} can vouch for nobody but itself: ${detail} (${reason})`)
     }
-    return Object.freeze({ validator })
+    return validator
   }
 
   function validatorOf ({ ca, intermediates }: Pems): PathValidator {

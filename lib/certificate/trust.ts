@@ -44,14 +44,12 @@ export interface RevocationCheck {
   close (): Promise<void>
 }
 
-/** What the validator is made of; a new object where the operator's files have changed. */
-export interface TrustMaterial {
-  readonly validator: PathValidator
-}
-
 export interface TrustOptions {
-  /** @throws OptionsError */
-  load (): Promise<() => TrustMaterial>
+  /**
+   * @returns what judges now: a new one where the operator's files have changed
+   * @throws OptionsError
+   */
+  load (): Promise<() => PathValidator>
   /** Null: nobody asks whether certificates are revoked. @throws OptionsError */
   readonly loadRevocation: (() => Promise<RevocationCheck>) | null
 }
@@ -84,15 +82,15 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
   const strangers = new LRUCache<string, Distrusted>({ max: mostStrangers })
   /** Under way, by what they judge by: who comes after a reload is judged by the new authorities. */
   const judging = new WeakMap<object, Map<string, Promise<void>>>()
-  let material: (() => TrustMaterial) | null = null
+  let validator: (() => PathValidator) | null = null
   let revocation: RevocationCheck | null = null
   let loading: Promise<void> | null = null
 
   return {
-    counts: (standing, now) => standing.goodUntil > now && standing.goodFrom <= now && standing.judgedBy === material?.(),
+    counts: (standing, now) => standing.goodUntil > now && standing.goodFrom <= now && standing.judgedBy === validator?.(),
 
     async judge (presented, standing) {
-      const by = material?.()
+      const by = validator?.()
       if (by === undefined) throw new Error('certificate.trust is not ready')
       const { thumbprint } = presented.certificate
       const known = trusted.get(thumbprint)
@@ -109,7 +107,7 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
     },
 
     ready () {
-      loading ??= prepare().finally(() => { if (material === null) loading = null })
+      loading ??= prepare().finally(() => { if (validator === null) loading = null })
       return loading
     },
 
@@ -124,7 +122,7 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
   async function prepare (): Promise<void> {
     const loaded = await load()
     if (loadRevocation !== null) revocation = await loadRevocation()
-    material = loaded
+    validator = loaded
   }
 
   /** One judgement for all who wait for the same. */
@@ -138,12 +136,12 @@ export function pathTrust ({ load, loadRevocation }: TrustOptions): Trust {
     await begun
   }
 
-  async function judgeAnew (key: string, presented: PresentedCertificate, by: TrustMaterial): Promise<void> {
+  async function judgeAnew (key: string, presented: PresentedCertificate, by: PathValidator): Promise<void> {
     const at = new Date()
     const known = strangers.get(key)
     if (known !== undefined && known.by === by && known.until > at.getTime()) throw known.refusal()
     try {
-      trusted.set(presented.certificate.thumbprint, { from: at.getTime(), until: await trustedUntil(by.validator, presented, at), by })
+      trusted.set(presented.certificate.thumbprint, { from: at.getTime(), until: await trustedUntil(by, presented, at), by })
     } catch (error) {
       // What could not be told may be told in a moment, and who keeps answers keeps that, too.
       if (isRefusal(error) && error.reason !== 'certificate_revocation_unknown') strangers.set(key, { until: at.getTime() + longestDistrust, by, refusal: () => refuse(error.reason, error.detail) })

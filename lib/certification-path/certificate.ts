@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { contentOf, derOf, expectTag, objectIdentifier, readDer, tags, wholeOctets, type Allowance, type Element } from './der.ts'
+import { keyForm } from './key-form.ts'
 import { isSameName, readName, type Name } from './name.ts'
 import { readTime } from './time.ts'
 
@@ -46,6 +47,12 @@ const mostExtensions = 100
  * @throws SyntaxError
  */
 export function parseCertificate (bytes: Uint8Array, mostBytes = largestCertificate, allowance?: Allowance): Certificate {
+  if (keyForm(bytes) === 'curve') throw new SyntaxError('a curve that is written out')
+  return parseConfigured(bytes, mostBytes, allowance)
+}
+
+/** The same of a certificate that an operator configured: what it costs OpenSSL to read it, it costs once. @throws SyntaxError */
+export function parseConfigured (bytes: Uint8Array, mostBytes = largestCertificate, allowance?: Allowance): Certificate {
   if (bytes.length > mostBytes) throw new SyntaxError('the certificate is too large')
   // A copy: whoever holds the caller's buffer cannot change what was judged.
   const der = Uint8Array.from(bytes)

@@ -1,5 +1,5 @@
 import { candidate, type Candidate } from './candidate.ts'
-import { parseCertificate, type Certificate } from './certificate.ts'
+import { parseCertificate, parseConfigured, type Certificate } from './certificate.ts'
 import type { Allowance } from './der.ts'
 import { fault, type Fault, type PathFault } from './faults.ts'
 import { keyForm } from './key-form.ts'
@@ -107,7 +107,7 @@ export function certificationPaths (options: TrustOptions): PathValidator {
 function readConfigured (list: readonly Uint8Array[], name: string): readonly Candidate[] {
   return list.map((der, index) => {
     try {
-      const one = candidate(parseCertificate(der, largestConfigured, { left: largestConfigured }), true)
+      const one = candidate(parseConfigured(der, largestConfigured, { left: largestConfigured }), true)
       // Read now: what an operator configured is no work of a request.
       one.profile()
       return one
@@ -119,8 +119,6 @@ function readConfigured (list: readonly Uint8Array[], name: string): readonly Ca
 
 function readOrNull (der: Uint8Array, mostBytes: number, allowance: Allowance): Candidate | null {
   try {
-    // Not of what an operator configured: that may cost what it costs, once.
-    if (keyForm(der) === 'curve') return null
     return candidate(parseCertificate(der, mostBytes, allowance), false)
   } catch {
     return null

@@ -3,7 +3,8 @@ import { performance } from 'node:perf_hooks'
 import { test } from 'node:test'
 import { compileCertificateSource } from '../../lib/certificate/compile.ts'
 import { keyForm } from '../../lib/certification-path/key-form.ts'
-import { certificationPaths } from '../../lib/certification-path/index.ts'
+import { namesCheck } from '../../lib/certificate/names.ts'
+import { certificationPaths, parseCertificate } from '../../lib/certification-path/index.ts'
 import { authority, client, ecKeys, ed25519Keys, rsaKeys } from '../certification-path/pki.ts'
 import { inboundMessage, socketFrom, verdictOf } from './inbound.ts'
 
@@ -48,6 +49,13 @@ test('S-15, C34: ten of them in a chain, or thirty beside a certificate', () => 
   const paths = certificationPaths({ anchors: [root.der] })
   const judged = timed(() => { paths.validate(leaf.der, Array.from({ length: 30 }, () => bomb), new Date('2026-06-15T12:00:00Z')) })
   assert.ok(judged < 100, `${judged} ms`)
+})
+
+test('S-15: nor is it read where certificates come with an answer of a responder, or for its names', () => {
+  for (const read of [() => parseCertificate(bomb), () => namesCheck([{ subject: { CN: 'a' } }])(bomb)]) {
+    const took = timed(() => { assert.throws(read) })
+    assert.ok(took < 50, `${took} ms`)
+  }
 })
 
 test('keys in the forms that there are stay readable', () => {
