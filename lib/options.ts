@@ -37,10 +37,14 @@ const nonEmpty = { minLength: 1, allowed: 'a string that is not empty' }
 
 const Encoding = Type.Optional(Type.Literal('base64', { description: 'The stored form is base64 of the secret.' }))
 
+const references = [
+  Type.Object({ env: Type.String({ ...nonEmpty, description: 'Name of an environment variable.' }), encoding: Encoding }, closed),
+  Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a file; one line break at its end is ignored.' }), encoding: Encoding }, closed)
+] as const
+
 export const SecretSchema = Type.Union([
   Type.String({ minLength: 1 }),
-  Type.Object({ env: Type.String({ ...nonEmpty, description: 'Name of an environment variable.' }), encoding: Encoding }, closed),
-  Type.Object({ file: Type.String({ ...nonEmpty, description: 'Path of a file; one line break at its end is ignored.' }), encoding: Encoding }, closed),
+  ...references,
   functionType<() => string | Promise<string>>('(() => string | Promise<string>)')
 ], { typeName: 'Secret', secret: true, allowed: 'a string, { env }, { file }, or a function that gives a string' })
 
@@ -75,11 +79,11 @@ export const KeySchema = Type.Object({
   algorithm: Type.Optional(Type.String({ ...nonEmpty, description: 'The one algorithm that the key is for, instead of the one that the JWK has.' }))
 }, { ...closed, typeName: 'KeyOptions', secret: true, allowed: 'an object with one of pem, jwk and pkcs12' })
 
-const IssuerTlsSchema = Type.Object({
+const MutualTlsSchema = Type.Object({
   ...TlsSchema.properties,
   certificate: Type.Optional(asSecret('Client certificate for mutual TLS, with its chain, in PEM. A file is read again when it changes.')),
   key: Type.Optional(asSecret('Private key of the client certificate, in PEM. A file is read again when it changes.'))
-}, { ...closed, typeName: 'IssuerTlsOptions' })
+}, { ...closed, typeName: 'MutualTlsOptions' })
 
 const oneOrMore = (description?: string) => Type.Optional(Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })], {
   allowed: 'a string or a list of strings', ...description !== undefined && { description }
@@ -353,7 +357,7 @@ export const IssuerSchema = Type.Object({
   discovery: Type.Optional(Type.Object({
     origins: Type.Array(Type.String(nonEmpty), { allowed: 'a list of origins', description: 'Origins beside the issuer\'s own that its metadata may send us to, such as `https://mtls.example.com`.' })
   }, { ...closed, description: 'What the metadata of the issuer may say.' })),
-  tls: Type.Optional(Type.Intersect([IssuerTlsSchema], { secret: true, description: 'TLS to the authorization server.' })),
+  tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to the authorization server.' })),
   allowInsecureLoopback: Type.Optional(Type.Boolean({
     default: false, description: 'Allow http for endpoints on a loopback address, for development.'
   }))
@@ -371,17 +375,45 @@ export const CacheSchema = Type.Object({
   negativeTtl: Type.Optional(milliseconds(60_000, { default: 2000, description: 'Milliseconds to believe that a token is not active.' }))
 }, { ...closed, typeName: 'CacheOptions' })
 
-const claimOrConstant = Type.Union([
+const claim = Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })], {
+  allowed: 'the name of a claim, or the list of names that lead to it', description: 'Name of a claim; or the names that lead to one inside others.'
+})
+
+export const HeaderValueSchema = Type.Union([
   Type.String({ pattern: '^[\\x20-\\x7E]*$', secret: true }),
   Type.Object({
-    claim: Type.String({
-      ...nonEmpty, description: 'Name of a claim. Its value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent.'
-    })
-  }, closed)
-], { secret: true, allowed: 'a string of printable ASCII, or { claim }' })
+    claim,
+    encoding: Type.Optional(oneOf(['plain', 'percent', 'base64url'], {
+      default: 'plain',
+      description: '`plain`: the value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent. ' +
+        '`percent`: any string, in UTF-8 and percent-encoded. `base64url`: any value, as base64url of its JSON text.'
+    }))
+  }, closed),
+  ...references
+], { typeName: 'UpstreamHeaderValue', secret: true, allowed: 'a string of printable ASCII, { claim }, { env } or { file }' })
+
+export const FormValueSchema = Type.Union([
+  Type.String({ secret: true }),
+  Type.Object({ claim }, closed),
+  ...references
+], { typeName: 'UpstreamFormValue', secret: true, allowed: 'a string, { claim }, { env } or { file }' })
+
+const UpstreamRequestSchema = Type.Object({
+  method: Type.Optional(oneOf(['GET', 'POST', 'PUT', 'PATCH', 'DELETE'], { default: 'POST', description: 'Its method.' })),
+  path: Type.String({ pattern: '^/', allowed: 'a path that begins with /', description: 'Its path, behind that of `url`; the query of the client is not sent.' }),
+  form: Type.Optional(Type.Record(Type.String(), FormValueSchema, {
+    allowed: 'an object of names and values, each a string, { claim }, { env } or { file }',
+    description: 'Fields of its form: constants, claims, or secrets by reference. A token without one of the claims is refused (403).'
+  }))
+}, { ...closed, typeName: 'UpstreamRequestOptions' })
 
 export const UpstreamSchema = Type.Object({
   url: Type.String({ ...nonEmpty, description: 'http or https URL; the path and query of the request are put behind its path.' }),
+  path: Type.Optional(Type.String({
+    pattern: '^/',
+    allowed: 'a path that begins with /',
+    description: 'Path to ask for instead, behind that of `url`: `:name` and a `*` at its end stand for what they matched in the URL of the route. `/v2/*` under the route `/api/*` replaces the prefix.'
+  })),
   token: Type.Optional(oneOf(['forward', 'remove', 'jwt'], {
     default: 'remove',
     description: 'What becomes of the `Authorization` header. `jwt` puts the JWT there that the token stands for (phantom token, or the one inside an encrypted token); a token that is a signed JWT itself goes on.'
@@ -392,14 +424,48 @@ export const UpstreamSchema = Type.Object({
       default: 'x5t#S256', description: 'The thumbprint, or the certificate as `Client-Cert` has it (RFC 9440).'
     }))
   }, { ...closed, description: 'Send the certificate that the token was found to be bound to.' })),
-  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), claimOrConstant, {
-    ...closed, allowed: 'an object of header names and values, each a string or { claim }', description: 'Headers to set: constants, or `{ claim }`. What the client sends under these names is dropped.'
+  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), HeaderValueSchema, {
+    ...closed,
+    allowed: 'an object of header names and values, each a string, { claim }, { env } or { file }',
+    description: 'Headers to set: constants, `{ claim }`, or secrets by reference. What the client sends under these names is dropped.'
   })),
-  tls: Type.Optional(Type.Intersect([TlsSchema], { description: 'TLS to the upstream.' })),
+  request: Type.Optional(Type.Intersect([UpstreamRequestSchema], {
+    description: 'Another request to make in the place of the client\'s, such as a login with user name and password from claims: `{ method, path, form }`. The body of the client is dropped.'
+  })),
+  websocket: Type.Optional(Type.Boolean({
+    default: false, description: 'Whether WebSockets are opened (RFC 6455), for requests that the same policy lets in. They are closed when the token expires.'
+  })),
+  http2: Type.Optional(Type.Boolean({ default: false, description: 'Whether the upstream is spoken to in HTTP/2.' })),
+  tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to the upstream.' })),
   timeout: Type.Optional(Type.Integer({
     minimum: 10, maximum: 3_600_000, default: 30_000, description: 'Milliseconds to wait for the upstream: for its headers, and between two pieces of its body.'
+  })),
+  connections: Type.Optional(Type.Integer({
+    minimum: 1, maximum: 10_000, default: 128, description: 'Most connections at a time, and so requests; others wait, `timeout` at the most.'
+  })),
+  retries: Type.Optional(Type.Integer({
+    minimum: 0, maximum: 5, default: 0, description: 'How often a GET, HEAD or OPTIONS without a body is sent again when the connection broke before an answer.'
   }))
 }, { ...closed, typeName: 'UpstreamOptions' })
+
+const answerHeaders = Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), Type.String({ pattern: '^[\\t\\x20-\\x7E]*$', allowed: 'printable ASCII' }), {
+  ...closed, allowed: 'an object of header names and printable ASCII values', description: 'Its headers.'
+}))
+const answerBody = Type.Optional(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown()), Type.Array(Type.Unknown())], {
+  allowed: 'a string, or what JSON can hold', tsType: 'string | Record<string, unknown> | unknown[]', description: 'Its body: text, or an object or a list to be sent as JSON.'
+}))
+
+export const RespondSchema = Type.Object({
+  statusCode: Type.Optional(Type.Integer({ minimum: 200, maximum: 599, default: 200, description: 'Its status.' })),
+  headers: answerHeaders,
+  body: answerBody
+}, { ...closed, typeName: 'RespondOptions' })
+
+export const FailureAnswerSchema = Type.Object({
+  statusCode: Type.Optional(Type.Integer({ minimum: 400, maximum: 599, description: 'Its status; the one that the reason has, when absent.' })),
+  headers: answerHeaders,
+  body: answerBody
+}, { ...closed, typeName: 'FailureAnswer' })
 
 const scopeList = (description: string) => Type.Optional(Type.Array(scopeToken, { allowed: 'a list of scopes', description }))
 
@@ -423,11 +489,16 @@ const routeProperties = {
   claims: Type.Optional(Type.Unsafe<Record<string, unknown>>({
     ...Type.Object({}), allowed: 'a JSON Schema', tsType: 'Record<string, unknown>', description: 'JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent.'
   })),
+  failure: Type.Optional(Type.Record(Type.String(), FailureAnswerSchema, {
+    allowed: 'an object of reasons, or beginnings of reasons such as certificate_*, or *, each with { statusCode, headers, body }',
+    description: 'Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: \'…\' }, \'token_*\': {}, \'*\': {} }`. The most exact one counts. Challenges stay.'
+  })),
   upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`.' }))
 }
 
-export const RouteSchema = Type.Object({
+const ownProperties = {
   ...routeProperties,
+  public: Type.Optional(Type.Boolean({ default: false, description: 'Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.' })),
   issuers: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of configured issuers', description: 'Issuers whose tokens are taken; all when absent.' })),
   verify: Type.Optional(oneOf(['jwt', 'introspection', 'both'], { description: 'How tokens are verified on this route, instead of what their issuer says.' })),
   certificate: Type.Optional(Type.Intersect([CertificateSchema], { description: 'Another certificate source for this route; replaces the whole of the plugin\'s.' })),
@@ -435,7 +506,23 @@ export const RouteSchema = Type.Object({
     Type.Literal(false),
     Type.Object({ maxTtl: milliseconds(86_400_000, { description: 'Milliseconds; entries that are older are asked for again.' }) }, closed)
   ], { allowed: 'false, or { maxTtl }', description: '`false` asks on every request; `{ maxTtl }` accepts only younger entries than the plugin keeps.' }))
-}, { ...closed, typeName: 'BoundTokenRouteOptions' })
+}
+
+export const RouteSchema = Type.Object(ownProperties, { ...closed, typeName: 'BoundTokenRouteOptions' })
+
+export const methods = ['DELETE', 'GET', 'HEAD', 'OPTIONS', 'PATCH', 'POST', 'PUT'] as const
+
+export const GatewayRouteSchema = Type.Object({
+  method: Type.Optional(Type.Union([oneOf(methods, {}), Type.Array(oneOf(methods, {}), { minItems: 1 })], {
+    allowed: `one or a list of ${methods.join(', ')}`, description: 'Methods that the route is for; all of these when absent.'
+  })),
+  url: Type.Union([Type.String({ pattern: '^/' }), Type.Array(Type.String({ pattern: '^/' }), { minItems: 1 })], {
+    allowed: 'a path that begins with /, or a list of these',
+    description: 'Path of the route, with `:name` for a segment and `*` at its end for the rest, as in Fastify; or a list of paths. `/accounts/*` is not for `/accounts`.'
+  }),
+  respond: Type.Optional(Type.Intersect([RespondSchema], { description: 'A constant answer to those who are let in, where there is no upstream: `{ statusCode, headers, body }`.' })),
+  ...ownProperties
+}, { ...closed, typeName: 'GatewayRoute' })
 
 export const PluginSchema = Type.Object({
   certificate: Type.Intersect([CertificateSchema], { description: 'Where the client certificate comes from and whom to believe.' }),
@@ -450,10 +537,68 @@ export const PluginSchema = Type.Object({
     allowed: 'an object with secret',
     description: 'For the time of a probe only, never left on: requests with the secret are answered with what became of their headers on the way, on every path, instead of by guard and handler.'
   })),
+  routes: Type.Optional(Type.Array(GatewayRouteSchema, {
+    allowed: 'a list of routes', description: 'Routes to declare, each with `url`, `upstream` or `respond`, and any route option: a gateway.'
+  })),
   ...routeProperties
 }, { ...closed, typeName: 'FastifyBoundTokenOptions' })
 
+const path = (description: string) => Type.Optional(Type.String({ pattern: '^/', allowed: 'a path that begins with /', description }))
+const port = (options: Record<string, unknown>) => Type.Integer({ minimum: 0, maximum: 65_535, ...options })
+
+export const ServerSchema = Type.Object({
+  host: Type.Optional(Type.String({ ...nonEmpty, default: '127.0.0.1', description: 'Address to listen on. Whoever reaches it must come through the proxy: see `trustedProxies`.' })),
+  port: Type.Optional(port({ default: 8080, description: 'Port to listen on; 0 for any.' })),
+  unix: Type.Optional(Type.String({ ...nonEmpty, description: 'Path of a unix socket to listen on instead.' })),
+  tls: Type.Optional(Type.Object({
+    certificate: asSecret('Certificate with its chain, in PEM. A file is read again when the configuration is.'),
+    key: asSecret('Its private key, in PEM.'),
+    ca: Type.Optional(Type.Intersect([CertificateAuthoritiesSchema], {
+      allowed: 'PEM text, or { file } with the path of a PEM file', description: 'Certificate authorities of the clients, or of the proxy.'
+    })),
+    clientCertificate: Type.Optional(oneOf(['none', 'request', 'require'], {
+      default: 'none',
+      description: 'Whether clients are asked for a certificate: `require` refuses the connections of those whom `ca` does not vouch for; `request` takes any and none, also self-signed ones.'
+    })),
+    minVersion: Type.Optional(oneOf(['TLSv1.2', 'TLSv1.3'], { default: 'TLSv1.2', description: 'Oldest version of TLS to speak.' }))
+  }, { ...closed, secret: true, description: 'TLS of the listener.' })),
+  health: Type.Optional(Type.Object({
+    liveness: path('Path that answers 200 as long as the process can.'),
+    readiness: path('Path that answers 200 while requests are served, and 503 before and when the process is about to end.'),
+    host: Type.Optional(Type.String({ ...nonEmpty, default: '127.0.0.1', description: 'Address of the listener for these paths, where `port` is given.' })),
+    port: Type.Optional(port({ description: 'Port of a listener of its own for these paths. When absent, they are paths of the gateway itself.' }))
+  }, { ...closed, description: 'Answers for whoever watches over the process. Without token, and not in the log.' })),
+  shutdown: Type.Optional(Type.Object({
+    delay: Type.Optional(milliseconds(300_000, { default: 0, description: 'Milliseconds between the signal to end, when readiness turns to 503, and the end of listening: for load balancers that need time to notice.' })),
+    timeout: Type.Optional(milliseconds(3_600_000, { default: 30_000, description: 'Milliseconds that requests under way have to end after that.' }))
+  }, { ...closed, description: 'What happens on SIGTERM and SIGINT.' })),
+  keepAliveTimeout: Type.Optional(milliseconds(3_600_000, { default: 72_000, description: 'Milliseconds for which idle connections are kept; more than those of the proxy in front.' })),
+  requestTimeout: Type.Optional(milliseconds(86_400_000, { default: 0, description: 'Milliseconds for a client to send a whole request; 0 for no limit.' })),
+  maxHeaderSize: Type.Optional(Type.Integer({ minimum: 4096, maximum: 1_048_576, default: 16_384, description: 'Bytes of all headers of a request.' }))
+}, { ...closed, typeName: 'ServerOptions' })
+
+export const LogSchema = Type.Object({
+  level: Type.Optional(oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], { default: 'info', description: 'The least level that is written.' })),
+  requests: Type.Optional(Type.Boolean({ default: true, description: 'Whether each request is written, when it has been answered: method, route, status, time; never query, headers or body.' }))
+}, { ...closed, typeName: 'LogOptions' })
+
+/** What a gateway file may hold, before functions and secrets in plain text are taken out of it. */
+export const GatewaySchema = Type.Object({
+  $schema: Type.Optional(Type.String({ description: 'Where the JSON Schema of this file is, for editors.' })),
+  server: Type.Optional(Type.Intersect([ServerSchema], { description: 'Where and how to listen.' })),
+  log: Type.Optional(Type.Intersect([LogSchema], { description: 'Log on standard output, a JSON object a line.' })),
+  ...PluginSchema.properties,
+  routes: Type.Array(GatewayRouteSchema, { minItems: 1, allowed: 'a list of at least one route', description: 'Routes: each with `url`, `upstream` or `respond`, and any route option.' })
+}, { ...closed, typeName: 'GatewayOptions' })
+
 export type RouteOptions = Static<typeof RouteSchema>
+export type GatewayRoute = Static<typeof GatewayRouteSchema>
+export type RespondOptions = Static<typeof RespondSchema>
+export type FailureAnswer = Static<typeof FailureAnswerSchema>
+export type ServerOptions = Static<typeof ServerSchema>
+export type LogOptions = Static<typeof LogSchema>
+export type GatewayOptions = Static<typeof GatewaySchema>
+export type UpstreamRequestOptions = Static<typeof UpstreamRequestSchema>
 export type CertificateOptions = Static<typeof CertificateSchema>
 export type RevocationOptions = Static<typeof RevocationSchema>
 export type CertificateTrustOptions = Static<typeof CertificateTrustSchema>
@@ -464,7 +609,7 @@ export type IssuerOptions = Static<typeof IssuerSchema>
 export type IntrospectionOptions = Static<typeof IntrospectionSchema>
 export type JwtOptions = Static<typeof JwtSchema>
 export type KeyOptions = Static<typeof KeySchema>
-export type TlsOptions = Static<typeof IssuerTlsSchema>
+export type TlsOptions = Static<typeof MutualTlsSchema>
 export type UpstreamOptions = Static<typeof UpstreamSchema>
 export type Secret = Static<typeof SecretSchema>
 export type CertificateAuthorities = Static<typeof CertificateAuthoritiesSchema>

@@ -35,6 +35,44 @@ export type TrustedProxy = string | {
   }
 }
 
+/** The value of a header that goes upstream. */
+export type UpstreamHeaderValue = string | {
+  /** Name of a claim; or the names that lead to one inside others. */
+  claim: string | string[]
+  /**
+   * `plain`: the value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent. `percent`: any string, in UTF-8 and percent-encoded. `base64url`: any value, as base64url of its JSON text.
+   *
+   * @defaultValue "plain"
+   */
+  encoding?: 'plain' | 'percent' | 'base64url'
+} | {
+  /** Name of an environment variable. */
+  env: string
+  /** The stored form is base64 of the secret. */
+  encoding?: 'base64'
+} | {
+  /** Path of a file; one line break at its end is ignored. */
+  file: string
+  /** The stored form is base64 of the secret. */
+  encoding?: 'base64'
+}
+
+/** The value of a field in a form that goes upstream. */
+export type UpstreamFormValue = string | {
+  /** Name of a claim; or the names that lead to one inside others. */
+  claim: string | string[]
+} | {
+  /** Name of an environment variable. */
+  env: string
+  /** The stored form is base64 of the secret. */
+  encoding?: 'base64'
+} | {
+  /** Path of a file; one line break at its end is ignored. */
+  file: string
+  /** The stored form is base64 of the secret. */
+  encoding?: 'base64'
+}
+
 export interface FastifyBoundTokenOptions {
   /** Where the client certificate comes from and whom to believe. */
   certificate: CertificateOptions
@@ -53,6 +91,8 @@ export interface FastifyBoundTokenOptions {
     /** What opens the echo, once: at least 32 visible ASCII characters, such as those of `openssl rand -hex 32`. */
     secret: Secret
   }
+  /** Routes to declare, each with `url`, `upstream` or `respond`, and any route option: a gateway. */
+  routes?: GatewayRoute[]
   /** Scopes that a token must have, all of them. */
   scopes?: string[]
   /** Scopes of which a token must have one. */
@@ -75,6 +115,8 @@ export interface FastifyBoundTokenOptions {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  failure?: Record<string, FailureAnswer>
   /** Where to forward the request to; the handler of the route must be `forward`. */
   upstream?: UpstreamOptions
 }
@@ -276,7 +318,7 @@ export interface IssuerOptions {
     origins: string[]
   }
   /** TLS to the authorization server. */
-  tls?: IssuerTlsOptions
+  tls?: MutualTlsOptions
   /**
    * Allow http for endpoints on a loopback address, for development.
    *
@@ -418,7 +460,7 @@ export interface KeyOptions {
   algorithm?: string
 }
 
-export interface IssuerTlsOptions {
+export interface MutualTlsOptions {
   /** Certificate authorities to trust for this connection, in PEM, instead of those that Node comes with. Certificates and names are always verified. */
   ca?: CertificateAuthorities
   /** Client certificate for mutual TLS, with its chain, in PEM. A file is read again when it changes. */
@@ -483,8 +525,16 @@ export interface BoundTokenRouteOptions {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  failure?: Record<string, FailureAnswer>
   /** Where to forward the request to; the handler of the route must be `forward`. */
   upstream?: UpstreamOptions
+  /**
+   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.
+   *
+   * @defaultValue false
+   */
+  public?: boolean
   /** Issuers whose tokens are taken; all when absent. */
   issuers?: string[]
   /** How tokens are verified on this route, instead of what their issuer says. */
@@ -501,6 +551,8 @@ export interface BoundTokenRouteOptions {
 export interface UpstreamOptions {
   /** http or https URL; the path and query of the request are put behind its path. */
   url: string
+  /** Path to ask for instead, behind that of `url`: `:name` and a `*` at its end stand for what they matched in the URL of the route. `/v2/*` under the route `/api/*` replaces the prefix. */
+  path?: string
   /**
    * What becomes of the `Authorization` header. `jwt` puts the JWT there that the token stands for (phantom token, or the one inside an encrypted token); a token that is a signed JWT itself goes on.
    *
@@ -518,22 +570,282 @@ export interface UpstreamOptions {
      */
     format?: 'x5t#S256' | 'rfc9440'
   }
-  /** Headers to set: constants, or `{ claim }`. What the client sends under these names is dropped. */
-  headers?: Record<string, string | {
-    /** Name of a claim. Its value is sent when it is a string of printable ASCII, a boolean, or a number that was not rounded; otherwise the header is not sent. */
-    claim: string
-  }>
+  /** Headers to set: constants, `{ claim }`, or secrets by reference. What the client sends under these names is dropped. */
+  headers?: Record<string, UpstreamHeaderValue>
+  /** Another request to make in the place of the client's, such as a login with user name and password from claims: `{ method, path, form }`. The body of the client is dropped. */
+  request?: UpstreamRequestOptions
+  /**
+   * Whether WebSockets are opened (RFC 6455), for requests that the same policy lets in. They are closed when the token expires.
+   *
+   * @defaultValue false
+   */
+  websocket?: boolean
+  /**
+   * Whether the upstream is spoken to in HTTP/2.
+   *
+   * @defaultValue false
+   */
+  http2?: boolean
   /** TLS to the upstream. */
-  tls?: TlsOptions
+  tls?: MutualTlsOptions
   /**
    * Milliseconds to wait for the upstream: for its headers, and between two pieces of its body.
    *
    * @defaultValue 30000
    */
   timeout?: number
+  /**
+   * Most connections at a time, and so requests; others wait, `timeout` at the most.
+   *
+   * @defaultValue 128
+   */
+  connections?: number
+  /**
+   * How often a GET, HEAD or OPTIONS without a body is sent again when the connection broke before an answer.
+   *
+   * @defaultValue 0
+   */
+  retries?: number
 }
 
-export interface TlsOptions {
-  /** Certificate authorities to trust for this connection, in PEM, instead of those that Node comes with. Certificates and names are always verified. */
-  ca?: CertificateAuthorities
+export interface UpstreamRequestOptions {
+  /**
+   * Its method.
+   *
+   * @defaultValue "POST"
+   */
+  method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** Its path, behind that of `url`; the query of the client is not sent. */
+  path: string
+  /** Fields of its form: constants, claims, or secrets by reference. A token without one of the claims is refused (403). */
+  form?: Record<string, UpstreamFormValue>
+}
+
+export interface FailureAnswer {
+  /** Its status; the one that the reason has, when absent. */
+  statusCode?: number
+  /** Its headers. */
+  headers?: Record<string, string>
+  /** Its body: text, or an object or a list to be sent as JSON. */
+  body?: string | Record<string, unknown> | unknown[]
+}
+
+export interface GatewayRoute {
+  /** Methods that the route is for; all of these when absent. */
+  method?: 'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT' | Array<'DELETE' | 'GET' | 'HEAD' | 'OPTIONS' | 'PATCH' | 'POST' | 'PUT'>
+  /** Path of the route, with `:name` for a segment and `*` at its end for the rest, as in Fastify; or a list of paths. `/accounts/*` is not for `/accounts`. */
+  url: string | string[]
+  /** A constant answer to those who are let in, where there is no upstream: `{ statusCode, headers, body }`. */
+  respond?: RespondOptions
+  /** Scopes that a token must have, all of them. */
+  scopes?: string[]
+  /** Scopes of which a token must have one. */
+  anyScope?: string[]
+  /** Identifiers of this API; a token must name one of them in `aud`. Replaces that of the issuer. */
+  audience?: string | string[]
+  /** Clients whose tokens are let in; everybody's when absent. Two issuers may have clients of one name: say `issuers` too. */
+  clients?: string[]
+  /**
+   * `required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; a bad certificate header is refused all the same. `off`: no certificate is read and no binding checked.
+   *
+   * @defaultValue "required"
+   */
+  binding?: 'required' | 'strict' | 'optional' | 'off'
+  /**
+   * `report` lets every request through, without `accessToken`, and publishes what would have been decided.
+   *
+   * @defaultValue "enforce"
+   */
+  mode?: 'enforce' | 'report'
+  /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
+  claims?: Record<string, unknown>
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  failure?: Record<string, FailureAnswer>
+  /** Where to forward the request to; the handler of the route must be `forward`. */
+  upstream?: UpstreamOptions
+  /**
+   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.
+   *
+   * @defaultValue false
+   */
+  public?: boolean
+  /** Issuers whose tokens are taken; all when absent. */
+  issuers?: string[]
+  /** How tokens are verified on this route, instead of what their issuer says. */
+  verify?: 'jwt' | 'introspection' | 'both'
+  /** Another certificate source for this route; replaces the whole of the plugin's. */
+  certificate?: CertificateOptions
+  /** `false` asks on every request; `{ maxTtl }` accepts only younger entries than the plugin keeps. */
+  cache?: false | {
+    /** Milliseconds; entries that are older are asked for again. */
+    maxTtl: number
+  }
+}
+
+export interface RespondOptions {
+  /**
+   * Its status.
+   *
+   * @defaultValue 200
+   */
+  statusCode?: number
+  /** Its headers. */
+  headers?: Record<string, string>
+  /** Its body: text, or an object or a list to be sent as JSON. */
+  body?: string | Record<string, unknown> | unknown[]
+}
+
+export interface GatewayOptions {
+  /** Where the JSON Schema of this file is, for editors. */
+  $schema?: string
+  /** Where and how to listen. */
+  server?: ServerOptions
+  /** Log on standard output, a JSON object a line. */
+  log?: LogOptions
+  /** Where the client certificate comes from and whom to believe. */
+  certificate: CertificateOptions
+  /** The authorization servers. */
+  issuers: IssuerOptions[]
+  /** Memory of resolved tokens, in process. Decisions are never remembered. */
+  cache?: CacheOptions
+  /**
+   * `realm` of the challenges.
+   *
+   * @defaultValue "api"
+   */
+  realm?: string
+  /** For the time of a probe only, never left on: requests with the secret are answered with what became of their headers on the way, on every path, instead of by guard and handler. */
+  probe?: {
+    /** What opens the echo, once: at least 32 visible ASCII characters, such as those of `openssl rand -hex 32`. */
+    secret: Secret
+  }
+  /** Routes: each with `url`, `upstream` or `respond`, and any route option. */
+  routes: GatewayRoute[]
+  /** Scopes that a token must have, all of them. */
+  scopes?: string[]
+  /** Scopes of which a token must have one. */
+  anyScope?: string[]
+  /** Identifiers of this API; a token must name one of them in `aud`. Replaces that of the issuer. */
+  audience?: string | string[]
+  /** Clients whose tokens are let in; everybody's when absent. Two issuers may have clients of one name: say `issuers` too. */
+  clients?: string[]
+  /**
+   * `required` (or `strict`): the token must be bound to the presented certificate. `optional`: only a token that is bound must be; a bad certificate header is refused all the same. `off`: no certificate is read and no binding checked.
+   *
+   * @defaultValue "required"
+   */
+  binding?: 'required' | 'strict' | 'optional' | 'off'
+  /**
+   * `report` lets every request through, without `accessToken`, and publishes what would have been decided.
+   *
+   * @defaultValue "enforce"
+   */
+  mode?: 'enforce' | 'report'
+  /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
+  claims?: Record<string, unknown>
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  failure?: Record<string, FailureAnswer>
+  /** Where to forward the request to; the handler of the route must be `forward`. */
+  upstream?: UpstreamOptions
+}
+
+export interface ServerOptions {
+  /**
+   * Address to listen on. Whoever reaches it must come through the proxy: see `trustedProxies`.
+   *
+   * @defaultValue "127.0.0.1"
+   */
+  host?: string
+  /**
+   * Port to listen on; 0 for any.
+   *
+   * @defaultValue 8080
+   */
+  port?: number
+  /** Path of a unix socket to listen on instead. */
+  unix?: string
+  /** TLS of the listener. */
+  tls?: {
+    /** Certificate with its chain, in PEM. A file is read again when the configuration is. */
+    certificate: Secret
+    /** Its private key, in PEM. */
+    key: Secret
+    /** Certificate authorities of the clients, or of the proxy. */
+    ca?: CertificateAuthorities
+    /**
+     * Whether clients are asked for a certificate: `require` refuses the connections of those whom `ca` does not vouch for; `request` takes any and none, also self-signed ones.
+     *
+     * @defaultValue "none"
+     */
+    clientCertificate?: 'none' | 'request' | 'require'
+    /**
+     * Oldest version of TLS to speak.
+     *
+     * @defaultValue "TLSv1.2"
+     */
+    minVersion?: 'TLSv1.2' | 'TLSv1.3'
+  }
+  /** Answers for whoever watches over the process. Without token, and not in the log. */
+  health?: {
+    /** Path that answers 200 as long as the process can. */
+    liveness?: string
+    /** Path that answers 200 while requests are served, and 503 before and when the process is about to end. */
+    readiness?: string
+    /**
+     * Address of the listener for these paths, where `port` is given.
+     *
+     * @defaultValue "127.0.0.1"
+     */
+    host?: string
+    /** Port of a listener of its own for these paths. When absent, they are paths of the gateway itself. */
+    port?: number
+  }
+  /** What happens on SIGTERM and SIGINT. */
+  shutdown?: {
+    /**
+     * Milliseconds between the signal to end, when readiness turns to 503, and the end of listening: for load balancers that need time to notice.
+     *
+     * @defaultValue 0
+     */
+    delay?: number
+    /**
+     * Milliseconds that requests under way have to end after that.
+     *
+     * @defaultValue 30000
+     */
+    timeout?: number
+  }
+  /**
+   * Milliseconds for which idle connections are kept; more than those of the proxy in front.
+   *
+   * @defaultValue 72000
+   */
+  keepAliveTimeout?: number
+  /**
+   * Milliseconds for a client to send a whole request; 0 for no limit.
+   *
+   * @defaultValue 0
+   */
+  requestTimeout?: number
+  /**
+   * Bytes of all headers of a request.
+   *
+   * @defaultValue 16384
+   */
+  maxHeaderSize?: number
+}
+
+export interface LogOptions {
+  /**
+   * The least level that is written.
+   *
+   * @defaultValue "info"
+   */
+  level?: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+  /**
+   * Whether each request is written, when it has been answered: method, route, status, time; never query, headers or body.
+   *
+   * @defaultValue true
+   */
+  requests?: boolean
 }

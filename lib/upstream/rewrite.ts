@@ -60,7 +60,7 @@ export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpH
   const { accessToken, certificate, jwt } = verified
   if (options.token === 'jwt' && jwt !== null) kept['authorization'] = `Bearer ${jwt}`
   for (const [name, source] of Object.entries(options.headers ?? {})) {
-    const value = typeof source === 'string' ? source : claimText(accessToken.claims, source.claim)
+    const value = typeof source === 'string' ? source : 'claim' in source && typeof source.claim === 'string' ? claimText(accessToken.claims, source.claim) : undefined
     if (value !== undefined) kept[name.toLowerCase()] = value
   }
   if (options.certificate !== undefined && certificate !== null && accessToken.binding !== null) {

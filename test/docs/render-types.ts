@@ -6,7 +6,7 @@ const interfaces = [
   options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
   options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
   issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
-  options.UpstreamSchema.properties.tls
+  options.UpstreamSchema.properties.request, options.FailureAnswerSchema, options.GatewayRouteSchema, options.RespondSchema, options.GatewaySchema, options.ServerSchema, options.LogSchema
 ] as TSchema[]
 
 /** types/options.ts, from lib/options.ts. */
@@ -20,6 +20,10 @@ export function renderTypes (): string {
     `export type CertificateAuthorities = ${union(options.UpstreamSchema.properties.tls.properties.ca)}\n`,
     '/** One way to know a proxy. */',
     `export type TrustedProxy = ${union(options.TrustedProxySchema)}\n`,
+    '/** The value of a header that goes upstream. */',
+    `export type UpstreamHeaderValue = ${union(options.HeaderValueSchema)}\n`,
+    '/** The value of a field in a form that goes upstream. */',
+    `export type UpstreamFormValue = ${union(options.FormValueSchema)}\n`,
     ...interfaces.map((schema) => `export interface ${schema['typeName']} ${properties(schema, '')}\n`)
   ].join('\n')
 }
