@@ -15,7 +15,7 @@ interface Subject {
 
 export interface Decisions {
   allowed (request: Subject, trail: Trail, isReport: boolean): void
-  refused (request: Subject, trail: Trail, refusal: Refusal, isReport: boolean): Decision
+  refused (request: Subject, trail: Trail, refusal: Refusal, statusCode: number, isReport: boolean): Decision
   counts (): Stats['decisions']
 }
 
@@ -27,12 +27,12 @@ export function decisions (): Decisions {
   return {
     allowed (request, trail, isReport) {
       allowances++
-      if (decisionChannel.hasSubscribers) decisionChannel.publish(describe(request, trail, null, isReport))
+      if (decisionChannel.hasSubscribers) decisionChannel.publish(describe(request, trail, null, 200, isReport))
     },
 
-    refused (request, trail, refusal, isReport) {
+    refused (request, trail, refusal, statusCode, isReport) {
       refusals.set(refusal.reason, (refusals.get(refusal.reason) ?? 0) + 1)
-      const decision = describe(request, trail, refusal, isReport)
+      const decision = describe(request, trail, refusal, statusCode, isReport)
       if (decisionChannel.hasSubscribers) decisionChannel.publish(decision)
       return decision
     },
@@ -41,13 +41,13 @@ export function decisions (): Decisions {
   }
 }
 
-function describe (request: Subject, trail: Trail, refusal: Refusal | null, isReport: boolean): Decision {
+function describe (request: Subject, trail: Trail, refusal: Refusal | null, statusCode: number, isReport: boolean): Decision {
   const { record, presented } = trail
   return Object.freeze({
     allowed: refusal === null,
     enforced: !isReport,
     reason: refusal?.reason ?? null,
-    statusCode: refusal?.statusCode ?? 200,
+    statusCode,
     method: request.method,
     route: request.routeOptions.url,
     requestId: request.id,

@@ -9,10 +9,12 @@ import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
 import { dropFields } from './field-name.ts'
+import { sendFixed } from './fixed-answer.ts'
+import { declareRoutes } from './gateway/routes.ts'
 import { guard, type Trail } from './guard.ts'
 import { jwtOf } from './jwt-of.ts'
 import { policies } from './policies.ts'
-import type { Policy } from './policy.ts'
+import type { Policy, PublicRoute } from './policy.ts'
 import { answerProbe } from './probe/hook.ts'
 import { probeRun } from './probe/run.ts'
 import { secretField, sentField } from './probe/wire.ts'
@@ -45,11 +47,11 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   // Also in a process that is not probed: another one may be.
   for (const name of [secretField, sentField]) hidden.add(name)
   const proxies = upstreams(hidden, (reply, refusal) => {
-    reply.send(refuseForwarding(reply, refusal))
+    refuseForwarding(reply, refusal)
   }, registration.surroundings.onTrouble)
   const routes = policies(registration, proxies, hidden)
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
-  const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
+  const judged = new WeakMap<FastifyRequest, { readonly route: Policy | PublicRoute, readonly jwt: Sealed | null }>()
   app.addHook('onClose', async () => {
     await Promise.all([registration.close(), routes.close(), proxies.close()])
   })
@@ -66,11 +68,17 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   } as Registered)
 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
-  app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other') })
+  let entry: string | undefined
+  app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other', entry) })
   app.addHook('onRequest', registration.probeSecret === null ? enforce : probing(registration.probeSecret))
   app.addHook('onReady', async () => {
     await routes.ready()
     await proxies.ready()
+  })
+
+  await registration.closeUnless(() => {
+    declareRoutes(app, registration.routes, forward, (path) => { entry = path })
+    entry = undefined
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
@@ -80,8 +88,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     try {
       const found = routes.of(request)
       if (found instanceof Promise) return wait(found, request, reply, done)
+      if (found.isPublic) return pass(request, found, null, done)
       policy = found
-      if (policy === null) return pass(request, null, null, done)
       outcome = guard(policy, request.raw, trail)
     } catch (error) {
       return stop(error, request, reply, policy, trail, done)
@@ -109,7 +117,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   async function sourceOf (request: FastifyRequest): Promise<CertificateSource> {
     try {
       await routes.of(request)
-      return (await routes.of(request) as Policy | null)?.certificate ?? registration.certificate
+      const route = await routes.of(request) as Policy | PublicRoute
+      return route.isPublic ? registration.certificate : route.certificate
     } catch {
       return registration.certificate // A route whose declaration is wrong refuses everybody.
     }
@@ -129,17 +138,19 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     if (policy === null || !isRefusal(error)) {
       return done(notJudged(error, request, reply))
     }
-    logRefusal(request.log, decided.refused(request, trail, error, policy.isReport), error)
+    const own = policy.failures?.get(error.reason) ?? null
+    logRefusal(request.log, decided.refused(request, trail, error, own?.statusCode ?? error.statusCode, policy.isReport), error)
     if (policy.isReport) return pass(request, policy, null, done)
     dropOurs(request)
     setRefusalHeaders(reply, error, policy.challenges)
-    done(error)
+    if (own === null) done(error)
+    else sendFixed(reply, own)
   }
 
-  function pass (request: FastifyRequest, policy: Policy | null, jwt: Sealed | null, done: Done): void {
+  function pass (request: FastifyRequest, route: Policy | PublicRoute, jwt: Sealed | null, done: Done): void {
     dropOurs(request)
-    if (policy !== null && policy.upstream !== null) {
-      judged.set(request, { policy, jwt })
+    if (route.upstream !== null) {
+      judged.set(request, { route, jwt })
       request.headers = unread
     }
     done()
@@ -151,18 +162,20 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { policy, jwt } = judged.get(request) ?? { jwt: null }
+    const { route, jwt } = judged.get(request) ?? { jwt: null }
     const accessToken = request.accessToken ?? null
-    if (policy === undefined || policy.upstream === null || (accessToken === null && !policy.isReport)) {
+    const mayHaveNone = route !== undefined && (route.isPublic || route.isReport)
+    if (route === undefined || route.upstream === null || (accessToken === null && !mayHaveNone)) {
       throw notJudged('no policy with an upstream has let this request through', request, reply)
     }
     try {
-      const verified = accessToken === null || policy.isReport
+      const verified = accessToken === null || mayHaveNone
         ? null
-        : { accessToken, certificate: request.clientCertificate ?? null, jwt: policy.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
-      return await proxies.forward(request, reply, policy.upstream, verified)
+        : { accessToken, certificate: request.clientCertificate ?? null, jwt: route.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
+      return await proxies.forward(request, reply, route.upstream, verified)
     } catch (error) {
-      throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)
+      if (!isRefusal(error)) throw notJudged(error, request, reply)
+      return refuseForwarding(reply, error)
     }
   }
 
@@ -172,10 +185,13 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     return new NotJudgedError()
   }
 
-  function refuseForwarding (reply: FastifyReply, refusal: Refusal): Refusal {
+  function refuseForwarding (reply: FastifyReply, refusal: Refusal): FastifyReply {
     reply.log.warn({ reason: refusal.reason }, 'not forwarded')
-    setRefusalHeaders(reply, refusal, null)
-    return refusal
+    const route = judged.get(reply.request)?.route
+    const challenges = route === undefined || route.isPublic ? null : route.challenges
+    setRefusalHeaders(reply, refusal, challenges)
+    const own = route === undefined || route.isPublic ? undefined : route.failures?.get(refusal.reason)
+    return own === undefined ? reply.send(refusal) : sendFixed(reply, own)
   }
 }
 

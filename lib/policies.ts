@@ -2,7 +2,7 @@ import type { FastifyRequest, RouteOptions as FastifyRouteOptions } from 'fastif
 import type { RevocationStats } from '../types/bound-token.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { foldName } from './field-name.ts'
-import { compilePolicy, type Handler, type Policy, type Registration } from './policy.ts'
+import { compilePolicy, type Handler, type Policy, type PublicRoute, type Registration } from './policy.ts'
 import type { Upstreams } from './upstream/proxy.ts'
 
 /** Milliseconds. */
@@ -15,7 +15,7 @@ interface Compiled<Found> {
 }
 
 /** Of a route that is older than the plugin: a promise until all that it needs is loaded. */
-interface Late extends Compiled<Policy | null | Promise<unknown>> {
+interface Late extends Compiled<Policy | PublicRoute | Promise<unknown>> {
   /** After it could not be loaded. */
   again?: () => Promise<unknown>
 }
@@ -25,9 +25,10 @@ export interface Policies {
   /**
    * Compiles a route's policy when it is declared.
    *
+   * @param path - what to call the declaration in an error; after the route when absent
    * @throws OptionsError
    */
-  declare (route: FastifyRouteOptions, handler: Handler): void
+  declare (route: FastifyRouteOptions, handler: Handler, path?: string): void
   /**
    * Compiles all again, since a hook that ran after ours may have changed a declaration in its place; resolves when all are ready.
    *
@@ -37,8 +38,8 @@ export interface Policies {
   close (): Promise<void>
   /** Of the plugin's own source and those of the routes. */
   revocationStats (): RevocationStats | null
-  /** @returns null for a public route; a promise for one that is older than the plugin, until all that it needs is loaded */
-  of (request: FastifyRequest): Policy | null | Promise<unknown>
+  /** @returns a promise for one that is older than the plugin, until all that it needs is loaded */
+  of (request: FastifyRequest): Policy | PublicRoute | Promise<unknown>
 }
 
 /** @param hidden - folded names under which some route reads a certificate; grows with the routes */
@@ -50,14 +51,14 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   hide(registration.certificate)
 
   return {
-    declare (route, handler) {
+    declare (route, handler, path = `route ${nameOf(route)}: config.boundToken`) {
       const declared = route.config?.boundToken
-      const compileAgain = (): Policy | null => {
-        const policy = compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
-        if (policy !== null) add(policy.certificate)
+      const compileAgain = (): Policy | PublicRoute => {
+        const policy = compile(declared, handler, route.url, path)
+        if (!policy.isPublic) add(policy.certificate)
         return policy
       }
-      const compiled: Compiled<Policy | null> = { declared, policy: compileAgain() }
+      const compiled: Compiled<Policy | PublicRoute> = { declared, policy: compileAgain() }
       route.config = Object.assign({}, route.config, { [kPolicy]: compiled })
       recompilations.push(() => { compiled.policy = compileAgain() })
     },
@@ -82,7 +83,7 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
     of (request) {
       const { config } = request.routeOptions
       const declared = config.boundToken
-      const compiled = (config as { [kPolicy]?: Compiled<Policy | null> })[kPolicy]
+      const compiled = (config as { [kPolicy]?: Compiled<Policy | PublicRoute> })[kPolicy]
       if (compiled !== undefined && compiled.declared === declared) return compiled.policy
       // A route older than this plugin, an unknown URL, or a declaration that was replaced after `onRoute`.
       const again = late.get(config)
@@ -90,7 +91,7 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       const policy = compile(declared, request.is404 ? 'not-found' : 'unseen', '', `route ${config.method} ${config.url}: config.boundToken`)
       const found: Late = { declared, policy }
       late.set(config, found)
-      if (policy === null || policy.certificate === registration.certificate) return policy
+      if (policy.isPublic || policy.certificate === registration.certificate) return policy
       add(policy.certificate)
       return prepare(found, policy)
     }
@@ -113,10 +114,10 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
     return preparing
   }
 
-  function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | null {
+  function compile (declared: unknown, handler: Handler, pattern: string, path: string): Policy | PublicRoute {
     const policy = compilePolicy(registration, declared, handler, path)
-    if (policy !== null) hide(policy.certificate)
-    if (policy !== null && policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
+    if (!policy.isPublic) hide(policy.certificate)
+    if (policy.upstream !== null) proxies.add(policy.upstream, pattern, `${path}.upstream`)
     return policy
   }
 

@@ -18,7 +18,7 @@ const cacheDefaults = CacheSchema.properties
  * @throws OptionsError
  */
 export async function compileRegistration (options: unknown, server: unknown, report: Report): Promise<Registration> {
-  const { certificate, issuers, cache = {}, realm, probe, ...defaults } = validateOptions(PluginSchema, options, 'options')
+  const { certificate, issuers, cache = {}, realm, probe, routes = [], ...defaults } = validateOptions(PluginSchema, options, 'options')
   const surroundings: Surroundings = { server: serverTls(server), onTrouble: (detail) => report('warn', null, detail) }
   const source = compileCertificateSource(certificate, 'options.certificate', surroundings)
   refuseTwins(issuers)
@@ -40,6 +40,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
     defaults,
+    routes,
     probeSecret,
     close,
     async closeUnless (start) {

@@ -26,10 +26,13 @@ function firstOf (all: Iterable<ValueError>): ValueError | undefined {
 /** Of several forms, only one may be meant: what is wrong within that says more than what all are. */
 function withinUnion (error: ValueError): ValueError {
   const kind = Array.isArray(error.value) ? 'array' : typeof error.value
-  if (kind !== 'object' && kind !== 'array') return error
+  if ((kind !== 'object' && kind !== 'array') || error.value === null) return error
   const members: TSchema[] = error.schema['anyOf'] ?? []
-  const meant = members.flatMap((member, index) => member['type'] === kind ? [error.errors[index] as Iterable<ValueError>] : [])
-  return meant.length === 1 ? firstOf(meant[0] as Iterable<ValueError>) ?? error : error
+  const names = Object.keys(error.value as object)
+  const ofKind = members.flatMap((member, index) => member['type'] === kind ? [{ member, within: error.errors[index] as Iterable<ValueError> }] : [])
+  const named = ofKind.filter(({ member }) => names.some((name) => Object.hasOwn(member['properties'] ?? {}, name)))
+  const meant = ofKind.length === 1 ? ofKind : named
+  return meant.length === 1 ? firstOf((meant[0] as { within: Iterable<ValueError> }).within) ?? error : error
 }
 
 /** Only what a spread would copy: an option that is inherited, hidden or computed would pass the schema and then be lost. */
