@@ -52,8 +52,11 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   return {
     declare (route, handler) {
       const declared = route.config?.boundToken
+      // Of a route that stands for two URLs, with a slash at its end and without, Fastify changes it in its place.
+      const pattern = route.url
+      const path = `route ${nameOf(route)}: config.boundToken`
       const compileAgain = (): Policy | null => {
-        const policy = compile(declared, handler, route.url, `route ${nameOf(route)}: config.boundToken`)
+        const policy = compile(declared, handler, pattern, path)
         if (policy !== null) add(policy.certificate)
         return policy
       }

@@ -7,6 +7,7 @@ import { claimsCheck, type ClaimsCheck } from './claims-check.ts'
 import { OptionsError } from './errors.ts'
 import { RouteSchema, type RouteOptions, type UpstreamOptions } from './options.ts'
 import { requestFields, type RequestFields } from './request-fields.ts'
+import { needsClaims } from './upstream/own-request.ts'
 import { validateOptions } from './validate.ts'
 import { takesOpaque } from './token/dispatch.ts'
 import type { Verification, VerifiedBy } from './verification.ts'
@@ -91,12 +92,16 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
 }
 
 /** An upstream and the handler that forwards to it go together; one that the plugin's options set is for the routes that use it. */
-function upstreamOf ({ upstream }: RouteOptions, certificate: CertificateSource, isOwn: boolean, handler: Handler, issuers: Verification['issuers'], path: string): UpstreamOptions | null {
+function upstreamOf (options: RouteOptions, certificate: CertificateSource, isOwn: boolean, handler: Handler, issuers: Verification['issuers'], path: string): UpstreamOptions | null {
+  const { upstream } = options
   if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
   if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
   if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token had loaded; allowed: after \`await app.register(…)\``)
   if (upstream?.certificate?.format === 'rfc9440' && certificate.mayLackCertificate && handler === 'forward') {
     throw new OptionsError(`${path}.upstream.certificate.format: found "rfc9440", but thumbprints come in without a certificate; allowed: "x5t#S256"`)
+  }
+  if (options.mode === 'report' && upstream !== undefined && needsClaims(upstream) && handler === 'forward') {
+    throw new OptionsError(`${path}.upstream.request.form: found { claim } in report mode, where no token is verified; allowed: with mode "enforce"`)
   }
   const without = upstream?.token === 'jwt' ? issuers.find((issuer) => takesOpaque(issuer) && !issuer.givesJwt) : undefined
   if (without !== undefined && handler === 'forward') {
