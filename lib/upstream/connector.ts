@@ -6,8 +6,9 @@ import type { TlsMaterial } from '../tls-material.ts'
  * made with the new ones, and no TLS session of the old ones is resumed.
  *
  * @param timeout - milliseconds until a connection must be made
+ * @param http2 - whether HTTP/2 is offered, by ALPN
  */
-export function upstreamConnector (tls: TlsMaterial, timeout: number): buildConnector.connector {
+export function upstreamConnector (tls: TlsMaterial, timeout: number, http2: boolean): buildConnector.connector {
   let secured = tls.current()
   let connect = newConnector()
   return (options, callback) => {
@@ -21,6 +22,6 @@ export function upstreamConnector (tls: TlsMaterial, timeout: number): buildConn
 
   function newConnector (): buildConnector.connector {
     // reply-from does not verify certificates unless told to.
-    return buildConnector({ timeout, rejectUnauthorized: true, ...secured })
+    return buildConnector({ timeout, rejectUnauthorized: true, allowH2: http2, ...secured })
   }
 }

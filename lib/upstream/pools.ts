@@ -4,6 +4,7 @@ import { defaultOf, UpstreamSchema, type UpstreamOptions } from '../options.ts'
 import { places, type Places } from '../places.ts'
 import { tlsMaterial, type TlsMaterial } from '../tls-material.ts'
 import { upstreamConnector } from './connector.ts'
+import { http2Requests } from './http2.ts'
 import { loadReplyFrom, type ReplyFrom } from './reply-from.ts'
 
 /** Connections to one origin, made in one way. */
@@ -19,7 +20,7 @@ export interface Pool {
 
 export interface Pools {
   /**
-   * The pool for an upstream: upstreams of one origin with equal `tls`, `timeout` and `connections` share one.
+   * The pool for an upstream: upstreams of one origin with equal `tls`, `http2`, `timeout` and `connections` share one.
    *
    * @throws OptionsError at once, or rejects with one
    */
@@ -35,11 +36,11 @@ export function pools (onTrouble: (detail: string) => void): Pools {
   return {
     of (origin, options, path) {
       if (options.tls !== undefined && !origin.startsWith('https:')) throw new OptionsError(`${path}.tls: found with an http URL; allowed: with an https URL`)
-      const { timeout = defaultOf<number>(UpstreamSchema.properties.timeout), connections = defaultOf<number>(UpstreamSchema.properties.connections), tls = {} } = options
-      const key = keyOf([origin, timeout, connections, tls.ca, tls.certificate, tls.key])
+      const { timeout = defaultOf<number>(UpstreamSchema.properties.timeout), connections = defaultOf<number>(UpstreamSchema.properties.connections), tls = {}, http2 = false } = options
+      const key = keyOf([origin, http2, timeout, connections, tls.ca, tls.certificate, tls.key])
       const known = opened.get(key)
       if (known !== undefined) return known
-      const opening = open(timeout, connections, tls, path)
+      const opening = open(origin, http2, timeout, connections, tls, path)
       opened.set(key, opening)
       return opening
     },
@@ -50,19 +51,15 @@ export function pools (onTrouble: (detail: string) => void): Pools {
     }
   }
 
-  async function open (timeout: number, connections: number, options: NonNullable<UpstreamOptions['tls']>, path: string): Promise<Pool> {
+  async function open (origin: string, http2: boolean, timeout: number, connections: number, options: NonNullable<UpstreamOptions['tls']>, path: string): Promise<Pool> {
     const tls = await tlsMaterial(options, `${path}.tls`, onTrouble)
+    const connect = upstreamConnector(tls, timeout, http2)
     const from = await loadReplyFrom({
       disableRequestLogging: true,
       disableCache: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
-      undici: {
-        connections,
-        headersTimeout: timeout,
-        bodyTimeout: timeout,
-        connect: upstreamConnector(tls, timeout)
-      } as NonNullable<FastifyReplyFromOptions['undici']>
+      undici: (http2 ? http2Requests(origin, connect) : { connections, headersTimeout: timeout, bodyTimeout: timeout, connect }) as NonNullable<FastifyReplyFromOptions['undici']>
     })
     return { timeout, connections: places(connections), from, tls }
   }

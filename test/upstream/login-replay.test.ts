@@ -28,7 +28,7 @@ test('whatever the client asks, the upstream gets the login, and the client its 
     { method: 'POST', path: '/', headers: { 'content-type': 'application/json', 'content-length': '16' }, body: '{"username":"m"}' },
     { method: 'POST', headers: { 'content-type': 'application/x-www-form-urlencoded', 'transfer-encoding': 'chunked' }, body: 'username=mallory' },
     { method: 'DELETE', path: '/x' },
-    { method: 'PUT', headers: { 'content-length': '0', 'content-encoding': 'gzip', 'content_type': 'text/x', 'if-none-match': '"x"', range: 'bytes=0-1' } }
+    { method: 'PUT', headers: { 'content-length': '0', 'content-encoding': 'gzip', content_type: 'text/x', 'if-none-match': '"x"', range: 'bytes=0-1' } }
   ]
   for (const message of messages) {
     const { status, body, headers } = await send(message)
@@ -168,15 +168,16 @@ test('a client of HTTP/2 whose body does not end gets its answer, and the end of
   const { authorizationServer, known } = await startAuthorizationServer(t)
   known.set('good', knownAs)
   const app = Fastify({ http2: true })
-  let session: ClientHttp2Session | undefined
+  const sessions: ClientHttp2Session[] = []
   t.after(async () => {
-    session?.destroy()
+    for (const each of sessions) each.destroy()
     await app.close()
   })
   await app.register(boundToken, optionsFor(authorizationServer.origin))
   app.all('/*', { config: { boundToken: { upstream: { url: upstream.origin, request } } } }, forward as never)
   await app.listen({ host: '127.0.0.1', port: 0 })
-  session = connectHttp2(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  const session = connectHttp2(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)
+  sessions.push(session)
   const stream = session.request({ ':method': 'POST', ':path': '/x', ...by(owner) })
   stream.on('error', () => {})
   stream.write('x'.repeat(65_537))
