@@ -1,4 +1,5 @@
 import { constants, type Http2ServerRequest } from 'node:http2'
+import type { Writable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** Bytes. */
@@ -12,8 +13,10 @@ export function discardBody ({ raw }: FastifyRequest, reply: FastifyReply): void
   let left = mostDiscarded
   const leave = (): void => {
     raw.pause()
-    if (raw.httpVersionMajor === 2) whenAnswered(reply, () => (raw as unknown as Http2ServerRequest).stream.close(constants.NGHTTP2_NO_ERROR))
-    else if (reply.raw.headersSent) whenAnswered(reply, () => raw.destroy())
+    if (raw.httpVersionMajor === 2) {
+      const { stream } = raw as unknown as Http2ServerRequest
+      whenSent(stream, () => stream.close(constants.NGHTTP2_NO_ERROR))
+    } else if (reply.raw.headersSent) whenSent(reply.raw, () => raw.destroy())
     else reply.header('connection', 'close')
   }
   raw.on('error', () => {}) // Of a client that leaves: the reply hears of it.
@@ -23,7 +26,7 @@ export function discardBody ({ raw }: FastifyRequest, reply: FastifyReply): void
   })
 }
 
-function whenAnswered ({ raw }: FastifyReply, end: () => void): void {
-  if (raw.writableFinished) end()
-  else raw.once('finish', end)
+function whenSent (answer: Writable, end: () => void): void {
+  if (answer.writableFinished) end()
+  else answer.once('finish', end)
 }
