@@ -53,8 +53,10 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
   return {
     declare (route, handler, path = `route ${nameOf(route)}: config.boundToken`) {
       const declared = route.config?.boundToken
+      // Of a route that stands for two URLs, with a slash at its end and without, Fastify changes it in its place.
+      const pattern = route.url
       const compileAgain = (): Policy | PublicRoute => {
-        const policy = compile(declared, handler, route.url, path)
+        const policy = compile(declared, handler, pattern, path)
         if (!policy.isPublic) add(policy.certificate)
         return policy
       }

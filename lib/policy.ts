@@ -8,6 +8,7 @@ import { OptionsError } from './errors.ts'
 import { compileFailures, type Failures } from './failure.ts'
 import { RouteSchema, type GatewayRoute, type RouteOptions, type UpstreamOptions } from './options.ts'
 import { requestFields, type RequestFields } from './request-fields.ts'
+import { needsClaims } from './upstream/own-request.ts'
 import { validateOptions } from './validate.ts'
 import { takesOpaque } from './token/dispatch.ts'
 import type { Verification, VerifiedBy } from './verification.ts'
@@ -116,6 +117,7 @@ function compilePublic (defaults: RouteOptions, own: RouteOptions, handler: Hand
   if (token === 'jwt') throw new OptionsError(`${path}.upstream.token: found "jwt" on a public route, which has no token; allowed: "remove", "forward"`)
   if (certificate !== undefined) throw new OptionsError(`${path}.upstream.certificate: found on a public route, which reads no certificate; allowed: on a route that is not public`)
   if (claim !== undefined) throw new OptionsError(`${path}.upstream.headers.${claim}: found { claim } on a public route, which has no claims; allowed: a string, { env } or { file }`)
+  if (needsClaims(upstream)) throw new OptionsError(`${path}.upstream.request.form: found { claim } on a public route, which has no claims; allowed: a string, { env } or { file }`)
   return Object.freeze<PublicRoute>({ isPublic: true, upstream })
 }
 
@@ -124,6 +126,9 @@ function upstreamOf (options: RouteOptions, certificate: CertificateSource, isOw
   if (upstream === null || handler !== 'forward') return upstream
   if (upstream.certificate?.format === 'rfc9440' && certificate.mayLackCertificate) {
     throw new OptionsError(`${path}.upstream.certificate.format: found "rfc9440", but thumbprints come in without a certificate; allowed: "x5t#S256"`)
+  }
+  if (options.mode === 'report' && needsClaims(upstream)) {
+    throw new OptionsError(`${path}.upstream.request.form: found { claim } in report mode, where no token is verified; allowed: with mode "enforce"`)
   }
   const without = upstream.token === 'jwt' ? issuers.find((issuer) => takesOpaque(issuer) && !issuer.givesJwt) : undefined
   if (without !== undefined) {

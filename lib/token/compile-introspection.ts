@@ -14,7 +14,7 @@ import type { JwtRules } from './jwt.ts'
 import { canVerify, kindOf, type Key } from './keys/key.ts'
 import { filesOfKeys, readKey } from './keys/key-source.ts'
 import type { TokenResolver } from './resolver.ts'
-import type { TlsMaterial } from './tls-material.ts'
+import type { TlsMaterial } from '../tls-material.ts'
 
 type Options = IssuerOptions & { readonly introspection: IntrospectionOptions }
 type ClientAuthOptions = IntrospectionOptions['clientAuth']

@@ -12,7 +12,7 @@ import { exchange } from './exchange.ts'
 import { jwtResolver } from './jwt.ts'
 import type { KeySet } from './keys/key-set.ts'
 import { remoteKeys } from './keys/remote-keys.ts'
-import { tlsMaterial } from './tls-material.ts'
+import { tlsMaterial } from '../tls-material.ts'
 
 /** Tells the operator what deserves attention while nobody is refused for it. */
 export type Report = (level: 'info' | 'warn', issuer: string | null, detail: string) => void

@@ -1,7 +1,7 @@
 import { Agent } from 'undici'
 import { refuse } from '../errors.ts'
 import { places } from '../places.ts'
-import type { TlsMaterial } from './tls-material.ts'
+import type { TlsMaterial } from '../tls-material.ts'
 
 /** What the authorization server answered; nothing of it is judged yet. */
 export interface Answered {

@@ -1,22 +1,27 @@
 import { buildConnector } from 'undici'
-import type { UpstreamOptions } from '../options.ts'
-import { renewed } from '../renewed.ts'
-import { authoritiesInFile, filesOf, resolveCertificateAuthorities, textOf } from '../secret.ts'
+import type { TlsMaterial } from '../tls-material.ts'
 
 /**
- * Makes connections to an upstream. A CA file is read again when it changes: new connections are verified by the new one.
+ * Makes connections to an upstream, and verifies whom they lead to. When CA, certificate or key were renewed, new connections are
+ * made with the new ones, and no TLS session of the old ones is resumed.
  *
- * @throws OptionsError
+ * @param timeout - milliseconds until a connection must be made
+ * @param http2 - whether HTTP/2 is offered, by ALPN
  */
-export async function upstreamConnector ({ tls }: UpstreamOptions, timeout: number, path: string, onTrouble: (detail: string) => void): Promise<buildConnector.connector> {
-  // reply-from does not verify certificates unless told to.
-  const verifying = { timeout, rejectUnauthorized: true }
-  const ca = tls?.ca
-  if (ca === undefined) return buildConnector(verifying)
-  const trusting = (authorities: readonly string[]): buildConnector.connector => buildConnector({ ...verifying, ca: [...authorities] })
-  const [file] = filesOf(ca)
-  const current = renewed(file === undefined ? [] : [file], trusting(await resolveCertificateAuthorities(ca, `${path}.tls.ca`)),
-    () => trusting(authoritiesInFile(file as string, `${path}.tls.ca`)),
-    (error) => onTrouble(`the new CA file is not used: ${textOf(error)}`))
-  return (options, callback) => current()(options, callback)
+export function upstreamConnector (tls: TlsMaterial, timeout: number, http2: boolean): buildConnector.connector {
+  let secured = tls.current()
+  let connect = newConnector()
+  return (options, callback) => {
+    const now = tls.current()
+    if (now !== secured) {
+      secured = now
+      connect = newConnector()
+    }
+    return connect(options, callback)
+  }
+
+  function newConnector (): buildConnector.connector {
+    // reply-from does not verify certificates unless told to.
+    return buildConnector({ timeout, rejectUnauthorized: true, allowH2: http2, ...secured })
+  }
 }

@@ -4,31 +4,26 @@ import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
 import type { Places } from '../places.ts'
-import type { ReplyFrom } from './reply-from.ts'
+import type { Replacement } from './own-request.ts'
+import type { Pool } from './pools.ts'
 import { rewriteResponseHeaders } from './rewrite.ts'
-
-export interface Upstream {
-  /** Origin and base path, without a slash at its end. */
-  readonly target: string
-  /** Milliseconds: for a connection and the headers, and for every pause after them, on either side. */
-  readonly timeout: number
-  readonly connections: Places
-  readonly from: ReplyFrom
-}
 
 /**
  * Sends one request on and its answer back. undici counts time only while a request has a connection, and not while nobody
  * reads its body: the wait for a connection and a client that does not read have their limits here.
  *
+ * @param url - origin and path of the upstream, without the query
+ * @param replacement - goes in the place of the client's request, which has no say in it; never sent twice
  * @throws a refusal where no connection was free in time
  */
 export async function exchange (
-  { target, timeout, connections, from }: Upstream,
+  { timeout, connections, from }: Pool,
   request: FastifyRequest,
   reply: FastifyReply,
-  path: string,
+  url: string,
   rewriteRequestHeaders: (headers: IncomingHttpHeaders) => IncomingHttpHeaders,
-  fail: (reply: FastifyReply, refusal: Refusal) => void
+  fail: (reply: FastifyReply, refusal: Refusal) => void,
+  replacement?: Replacement
 ): Promise<FastifyReply> {
   const deadline = new AbortController()
   const timer = setTimeout(() => deadline.abort(), timeout)
@@ -43,8 +38,9 @@ export async function exchange (
   })
 
   request.log = withoutErrors(request.log)
-  if (hasBody(request)) request.body = request.raw
+  if (replacement === undefined && hasBody(request)) request.body = request.raw
   const hooks: FastifyReplyFromHooks = {
+    ...(replacement === undefined ? undefined : ownMessage(replacement)),
     timeout,
     // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
     retryDelay () {
@@ -58,12 +54,17 @@ export async function exchange (
     onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
   }
   try {
-    return from.call(reply, target + path, hooks)
+    return from.call(reply, url, hooks)
   } catch (error) {
     clearTimeout(timer)
     place.upstreamIsDone()
     throw error
   }
+}
+
+/** `rewriteRequestHeaders` has the last word on the headers that reply-from sets for the body. */
+function ownMessage ({ method, form }: Replacement): FastifyReplyFromHooks {
+  return { method, queryString: () => '', ...(form === null ? undefined : { body: form, contentType: 'application/x-www-form-urlencoded' }) }
 }
 
 /** A connection is free again when the upstream has answered and the client has got it all, or is gone. */

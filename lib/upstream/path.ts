@@ -14,11 +14,14 @@ const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
  * dot segments, empty segments, parameters (`;`), encoded separators, each also encoded twice, and absolute-form.
  */
 export function isAmbiguousPath (path: string): boolean {
-  if (!path.startsWith('/') || path.includes('//') || !isPercentEncoded(path)) return true
+  if (!path.startsWith('/') || path.includes('//')) return true
+  if (!path.includes('%')) return plainSeparator.test(path) || dotSegment.test(path)
+  if (!isPercentEncoded(path)) return true
   const once = decodeBytes(path)
   const twice = decodeBytes(once)
+  // URL parsers take an encoded dot for a dot without decoding anything else (WHATWG URL, section 4.4).
   return [path, once].some((text) => encodedSeparator.test(text)) ||
-    [path, once, twice].some((text) => plainSeparator.test(text) || dotSegment.test(text))
+    [path, once, twice.replace(/%2e/gi, '.')].some((text) => plainSeparator.test(text) || dotSegment.test(text))
 }
 
 /** Whether a route's pattern holds a sign that could also come encoded, and then would not match it. */

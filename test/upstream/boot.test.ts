@@ -7,6 +7,7 @@ import type { BoundTokenRouteOptions, UpstreamOptions } from '../../types/option
 import { optionsFor } from '../guard/protected-app.ts'
 
 const good: UpstreamOptions = { url: 'http://127.0.0.1:1' }
+const secure: UpstreamOptions = { url: 'https://127.0.0.1:1' }
 const at = 'route GET /x: config.boundToken'
 
 /** The error that the boot ends with, wherever it shows. */
@@ -64,8 +65,13 @@ const wrong: Array<[name: string, upstream: unknown, message: string]> = [
   ['a reserved header', { ...good, headers: { Authorization: 'Basic x' } }, `${at}.upstream: found the header "Authorization", which has a meaning of its own; allowed: other names`],
   ['a certificate without a header', { ...good, certificate: {} }, `${at}.upstream.certificate.header: missing; allowed: the name of a header`],
   ['an unknown certificate format', { ...good, certificate: { header: 'x', format: 'pem' } }, `${at}.upstream.certificate.format: found "pem"; allowed: "x5t#S256", "rfc9440"`],
-  ['a CA that is none', { ...good, tls: { ca: 'x' } }, `${at}.upstream.tls.ca: found no PEM certificate; allowed: PEM text, or { file }`],
-  ['a CA file that is not there', { ...good, tls: { ca: { file: '/nowhere/ca.pem' } } }, `${at}.upstream.tls.ca: cannot read /nowhere/ca.pem (ENOENT)`],
+  ['tls with http', { ...good, tls: {} }, `${at}.upstream.tls: found with an http URL; allowed: with an https URL`],
+  ['a certificate without a key', { ...secure, tls: { certificate: 'x' } }, `${at}.upstream.tls.key: missing; allowed: certificate and key together`],
+  ['a key without a certificate', { ...secure, tls: { key: 'x' } }, `${at}.upstream.tls.certificate: missing; allowed: certificate and key together`],
+  ['a certificate that is none', { ...secure, tls: { certificate: 'x', key: 'x' } }, `${at}.upstream.tls.certificate: found a certificate and a key that do not fit; allowed: `],
+  ['connections of none', { ...good, connections: 0 }, `${at}.upstream.connections: found 0; allowed: an integer from 1 to 10000`],
+  ['a CA that is none', { ...secure, tls: { ca: 'x' } }, `${at}.upstream.tls.ca: found no PEM certificate; allowed: PEM text, or { file }`],
+  ['a CA file that is not there', { ...secure, tls: { ca: { file: '/nowhere/ca.pem' } } }, `${at}.upstream.tls.ca: cannot read /nowhere/ca.pem (ENOENT)`],
   ['rejectUnauthorized', { ...good, tls: { rejectUnauthorized: false } }, `${at}.upstream.tls.rejectUnauthorized: unknown option; allowed: ca`]
 ]
 for (const [name, upstream, message] of wrong) {

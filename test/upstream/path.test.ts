@@ -11,7 +11,7 @@ const ambiguous = [
   '/any;/admin', '/any;x=1', '/any%3b/admin', '/any/..;/admin', '/any/%2e%2e;/admin', '/any#x', '/any%23x',
   '/any%00', '/any%0a', '/any%0D%0Ax', '/any%1f', '/any%7f', '/any\0', '/any\n', '/any\t', '/any\x7f',
   '/any/%252e%252e/admin', '/any/%252E./admin', '/any%252fadmin', '/any%255cadmin', '/any%2500', '/any%253b', '/any%2523', '/any/%25%32%65%25%32%65/admin',
-  '/any/%2525%252e%252e/%252e%252e/admin', '/%25/%252e%252e/admin', '/%25zz/%252e%252e/admin', '/%25/any%253b', '/100%25/%252e%252e%252fadmin',
+  '/any/%2525%252e%252e/%252e%252e/admin', '/any/%25252e%25252e/admin', '/any/%25252e', '/any/.%25252e/admin', '/%25/%252e%252e/admin', '/%25zz/%252e%252e/admin', '/%25/any%253b', '/100%25/%252e%252e%252fadmin',
   '/%', '/%2', '/%zz', '/any%c0%af', '/any%c0%ae%c0%ae/', '/any%ff', '/%u002e%u002e/', '/any%e0%80%af'
 ]
 for (const path of ambiguous) {

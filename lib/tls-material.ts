@@ -1,12 +1,12 @@
 import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { accessSync, constants } from 'node:fs'
 import { createSecureContext } from 'node:tls'
-import { OptionsError } from '../errors.ts'
-import type { CertificateAuthorities, Secret, TlsOptions } from '../options.ts'
-import { renewed } from '../renewed.ts'
-import { authoritiesInFile, filesOf, resolveCertificateAuthorities, resolveSecret, secretInFile, textOf } from '../secret.ts'
+import { OptionsError } from './errors.ts'
+import type { CertificateAuthorities, Secret, TlsOptions } from './options.ts'
+import { renewed } from './renewed.ts'
+import { authoritiesInFile, filesOf, resolveCertificateAuthorities, resolveSecret, secretInFile, textOf } from './secret.ts'
 
-/** What a TLS connection to the authorization server is made with. */
+/** What a TLS connection to the authorization server, or to an upstream, is made with. */
 export interface Secured {
   readonly ca?: string[]
   readonly cert?: string

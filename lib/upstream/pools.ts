@@ -1,0 +1,77 @@
+import type { FastifyReplyFromOptions } from '@fastify/reply-from'
+import { OptionsError } from '../errors.ts'
+import { defaultOf, UpstreamSchema, type UpstreamOptions } from '../options.ts'
+import { places, type Places } from '../places.ts'
+import { tlsMaterial, type TlsMaterial } from '../tls-material.ts'
+import { upstreamConnector } from './connector.ts'
+import { http2Requests } from './http2.ts'
+import { loadReplyFrom, type ReplyFrom } from './reply-from.ts'
+
+/** Connections to one origin, made in one way. */
+export interface Pool {
+  /** Milliseconds. */
+  readonly timeout: number
+  /** More requests than undici makes connections wait here, where they can give up. */
+  readonly connections: Places
+  readonly from: ReplyFrom
+  /** What connections are made with; empty for http. */
+  readonly tls: TlsMaterial
+}
+
+export interface Pools {
+  /**
+   * The pool for an upstream: upstreams of one origin with equal `tls`, `http2`, `timeout` and `connections` share one.
+   *
+   * @throws OptionsError at once, or rejects with one
+   */
+  of (origin: string, options: UpstreamOptions, path: string): Promise<Pool>
+  close (): Promise<void>
+}
+
+/** @param onTrouble - told of a new file that can't be used */
+export function pools (onTrouble: (detail: string) => void): Pools {
+  const opened = new Map<string, Promise<Pool>>()
+  const keyOf = keys()
+
+  return {
+    of (origin, options, path) {
+      if (options.tls !== undefined && !origin.startsWith('https:')) throw new OptionsError(`${path}.tls: found with an http URL; allowed: with an https URL`)
+      const { timeout = defaultOf<number>(UpstreamSchema.properties.timeout), connections = defaultOf<number>(UpstreamSchema.properties.connections), tls = {}, http2 = false } = options
+      const key = keyOf([origin, http2, timeout, connections, tls.ca, tls.certificate, tls.key])
+      const known = opened.get(key)
+      if (known !== undefined) return known
+      const opening = open(origin, http2, timeout, connections, tls, path)
+      opened.set(key, opening)
+      return opening
+    },
+
+    async close () {
+      const settled = await Promise.allSettled(opened.values())
+      await Promise.all(settled.map((outcome) => outcome.status === 'fulfilled' ? outcome.value.from.close() : undefined))
+    }
+  }
+
+  async function open (origin: string, http2: boolean, timeout: number, connections: number, options: NonNullable<UpstreamOptions['tls']>, path: string): Promise<Pool> {
+    const tls = await tlsMaterial(options, `${path}.tls`, onTrouble)
+    const connect = upstreamConnector(tls, timeout, http2)
+    const from = await loadReplyFrom({
+      disableRequestLogging: true,
+      disableCache: true,
+      // Else close() would leave its connections open.
+      destroyAgent: true,
+      undici: (http2 ? http2Requests(origin, connect) : { connections, headersTimeout: timeout, bodyTimeout: timeout, connect }) as NonNullable<FastifyReplyFromOptions['undici']>
+    })
+    return { timeout, connections: places(connections), from, tls }
+  }
+}
+
+/** Text that is equal for equal options. A function, such as one that gives a secret, equals only itself. */
+export function keys (): (value: unknown) => string {
+  const numbers = new Map<unknown, number>()
+  const numberOf = (member: unknown): number => {
+    const number = numbers.get(member) ?? numbers.size
+    numbers.set(member, number)
+    return number
+  }
+  return (value) => JSON.stringify(value, (_name, member: unknown) => typeof member === 'function' ? { function: numberOf(member) } : member)
+}
