@@ -22,7 +22,7 @@ import type { Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
 
 const kForward = Symbol('fastify-bound-token.forward')
-type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> }
+type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): void }
 
 type Done = (error?: Error) => void
 
@@ -30,8 +30,8 @@ type Done = (error?: Error) => void
 const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
 
 /** Handler of a route whose `config.boundToken.upstream` says where it goes. */
-export async function forward (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return (request.server.boundToken as Registered)[kForward](request, reply)
+export function forward (request: FastifyRequest, reply: FastifyReply): void {
+  (request.server.boundToken as Registered)[kForward](request, reply)
 }
 
 const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function boundToken (app, options) {
@@ -150,19 +150,21 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
   }
 
-  async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  /** No promise: Fastify would wait for the end of the answer. */
+  function forwardRequest (request: FastifyRequest, reply: FastifyReply): void {
     const { policy, jwt } = judged.get(request) ?? { jwt: null }
     const accessToken = request.accessToken ?? null
     if (policy === undefined || policy.upstream === null || (accessToken === null && !policy.isReport)) {
       throw notJudged('no policy with an upstream has let this request through', request, reply)
     }
+    const failed = (error: unknown): Error => isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)
     try {
-      const verified = accessToken === null || policy.isReport
+      const caller = accessToken === null || policy.isReport
         ? null
         : { accessToken, certificate: request.clientCertificate ?? null, jwt: policy.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
-      return await proxies.forward(request, reply, policy.upstream, verified)
+      proxies.forward(request, reply, policy.upstream, caller)?.catch((error: unknown) => { reply.send(failed(error)) })
     } catch (error) {
-      throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)
+      throw failed(error)
     }
   }
 

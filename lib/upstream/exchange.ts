@@ -5,114 +5,89 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
 import type { Places } from '../places.ts'
 import type { ReplyFrom } from './reply-from.ts'
-import { rewriteResponseHeaders } from './rewrite.ts'
+import { rewriteResponseHeaders, type Caller } from './rewrite.ts'
+import { sendBack } from './send-back.ts'
+import { isRepeatable, isTimeout, retryPause, type Trouble } from './trouble.ts'
 
 export interface Upstream {
   /** Origin and base path, without a slash at its end. */
   readonly target: string
-  /** Milliseconds: for a connection and the headers, and for every pause after them, on either side. */
+  /** Milliseconds: for a connection and the headers, all tries together, and for every pause after them, on either side. */
   readonly timeout: number
+  /** How often a request is sent again at the most. */
+  readonly retries: number
   readonly connections: Places
   readonly from: ReplyFrom
+  readonly requestHeaders: (headers: IncomingHttpHeaders, caller: Caller) => IncomingHttpHeaders
 }
 
 /**
  * Sends one request on and its answer back. undici counts time only while a request has a connection, and not while nobody
  * reads its body: the wait for a connection and a client that does not read have their limits here.
  *
- * @throws a refusal where no connection was free in time
+ * @param fail - answers with a refusal
+ * @returns a promise where no connection was free: rejects as this throws, with a fault of ours
  */
-export async function exchange (
-  { target, timeout, connections, from }: Upstream,
+export function exchange (
+  { target, timeout, retries, connections, from, requestHeaders }: Upstream,
   request: FastifyRequest,
   reply: FastifyReply,
   path: string,
-  rewriteRequestHeaders: (headers: IncomingHttpHeaders) => IncomingHttpHeaders,
+  caller: Caller,
   fail: (reply: FastifyReply, refusal: Refusal) => void
-): Promise<FastifyReply> {
-  const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), timeout)
-  try {
-    await connections.take(deadline.signal)
-  } catch {
-    throw refuse('upstream_timeout', 'no connection was free')
-  }
-  const place = holdPlace(connections, reply)
-  deadline.signal.addEventListener('abort', () => {
-    if (!reply.sent) fail(reply, refuse('upstream_timeout'))
-  })
+): void | Promise<void> {
+  const startedAt = performance.now()
+  let waiting: AbortController | null = null
+  const timer = setTimeout(() => {
+    waiting?.abort()
+    if (!reply.sent) fail(reply, refuse('upstream_timeout', waiting === null ? undefined : 'no connection was free'))
+  }, timeout)
+  if (connections.takeNow()) return send()
+  waiting = new AbortController()
+  return connections.take(waiting.signal).then(() => {
+    waiting = null
+    send()
+  }, () => {})
 
-  request.log = withoutErrors(request.log)
-  if (hasBody(request)) request.body = request.raw
-  const hooks: FastifyReplyFromHooks = {
-    timeout,
-    // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
-    retryDelay () {
+  function send (): void {
+    let hasPlace = true
+    const leave = (): void => {
+      if (hasPlace) connections.release()
+      hasPlace = false
+    }
+    if (hasBody(request)) request.body = request.raw
+    const mostRetries = retries > 0 && isRepeatable(request) ? retries : 0
+    const hooks: FastifyReplyFromHooks = {
+      timeout,
+      // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
+      retryDelay ({ err, res, attempt }) {
+        if (err && attempt < mostRetries && !reply.raw.destroyed) {
+          const pause = retryPause(err as Trouble, attempt)
+          if (pause !== null && performance.now() - startedAt + pause < timeout) return pause
+        }
+        clearTimeout(timer)
+        // The connection is free again when the whole answer has been taken off it, or is given up.
+        if (err) leave()
+        else streamOf(res).once('close', leave)
+        return null
+      },
+      rewriteRequestHeaders: (_request, headers) => requestHeaders(headers, caller),
+      rewriteHeaders: rewriteResponseHeaders,
+      onResponse: (_request, _reply, response) => sendBack(reply, streamOf(response), timeout, fail),
+      onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
+    }
+    try {
+      from.call(reply, target + path, hooks)
+    } catch (error) {
       clearTimeout(timer)
-      place.upstreamIsDone()
-      return null
-    },
-    rewriteRequestHeaders: (_request, headers) => rewriteRequestHeaders(headers),
-    rewriteHeaders: rewriteResponseHeaders,
-    onResponse: (_request, _reply, response) => sendBack(reply, (response as unknown as { stream: Readable }).stream, timeout, fail),
-    onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
-  }
-  try {
-    return from.call(reply, target + path, hooks)
-  } catch (error) {
-    clearTimeout(timer)
-    place.upstreamIsDone()
-    throw error
-  }
-}
-
-/** A connection is free again when the upstream has answered and the client has got it all, or is gone. */
-function holdPlace (connections: Places, reply: FastifyReply): { upstreamIsDone (): void } {
-  let isDone = false
-  let isClosed = reply.raw.destroyed
-  let isReleased = false
-  const release = (): void => {
-    if (!isDone || !isClosed || isReleased) return
-    isReleased = true
-    connections.release()
-  }
-  const close = (): void => {
-    isClosed = true
-    release()
-  }
-  reply.raw.once('finish', close).once('close', close)
-  return {
-    upstreamIsDone () {
-      isDone = true
-      release()
+      leave()
+      throw error
     }
   }
 }
 
-function sendBack (reply: FastifyReply, stream: Readable, timeout: number, fail: (reply: FastifyReply, refusal: Refusal) => void): void {
-  // Nobody else listens to a stream that is given up.
-  stream.on('error', () => {})
-  if (reply.sent || reply.raw.destroyed) {
-    stream.destroy()
-    return
-  }
-  reply.raw.once('close', () => stream.destroy())
-  reply.raw.setTimeout(timeout, () => reply.raw.destroy())
-  try {
-    reply.send(stream)
-  } catch {
-    stream.destroy()
-    fail(reply, refuse('upstream_unavailable', 'its answer cannot be sent on'))
-  }
-}
-
-/** reply-from logs errors of undici, which can hold what was sent or received. Their code says enough. */
-function withoutErrors (log: FastifyRequest['log']): FastifyRequest['log'] {
-  return Object.create(log, {
-    warn: {
-      value: (first: unknown, ...rest: unknown[]) => log.warn(first instanceof Error ? { code: (first as NodeJS.ErrnoException).code } : first, ...rest as [string])
-    }
-  }) as FastifyRequest['log']
+function streamOf (response: unknown): Readable {
+  return (response as { stream: Readable }).stream
 }
 
 /** RFC 9112 section 6: a request has a body when it says how it is framed; in HTTP/2 when its headers do not end it. GET and HEAD go without. */
@@ -120,9 +95,4 @@ function hasBody ({ raw }: FastifyRequest): boolean {
   if (raw.method === 'GET' || raw.method === 'HEAD' || raw.method === 'TRACE') return false
   if (raw.httpVersionMajor === 2) return !(raw as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders
   return raw.headers['transfer-encoding'] !== undefined || (raw.headers['content-length'] ?? '0') !== '0'
-}
-
-function isTimeout (error: Error & { statusCode?: number, cause?: unknown }): boolean {
-  const { code } = (error.cause ?? {}) as { code?: string }
-  return error.statusCode === 504 || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
 }

@@ -1,14 +1,14 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
-import type { FastifyReplyFromOptions } from '@fastify/reply-from'
 import { OptionsError, refuse, type Refusal } from '../errors.ts'
 import { httpUrl } from '../http-url.ts'
 import type { UpstreamOptions } from '../options.ts'
 import { places } from '../places.ts'
 import { upstreamConnector } from './connector.ts'
 import { exchange, type Upstream } from './exchange.ts'
+import { headerSetters } from './header-value.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
-import { loadReplyFrom } from './reply-from.ts'
-import { namesSetBy, rewriteHeaders, type Verified } from './rewrite.ts'
+import { undiciConnections, loadReplyFrom } from './reply-from.ts'
+import { namesSetBy, requestHeaders, type Caller, type DroppedNames } from './rewrite.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
@@ -25,8 +25,13 @@ export interface Upstreams {
   sets (foldedName: string): boolean
   /** Whether any upstream was added. */
   areUsed (): boolean
-  /** Throws, or fails the reply with, a refusal where the upstream does not answer. */
-  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null): Promise<FastifyReply>
+  /**
+   * Throws, or fails the reply with, a refusal where the upstream does not answer.
+   *
+   * @param options - the very object that was added
+   * @returns a promise where something had to be waited for: rejects as this throws
+   */
+  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, caller: Caller): void | Promise<void>
   close (): Promise<void>
 }
 
@@ -41,18 +46,29 @@ const defaultTimeout = 30_000
  */
 export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void, onTrouble: (detail: string) => void): Upstreams {
   const prepared = new Map<string, Promise<Upstream>>()
+  const found = new Map<UpstreamOptions, Upstream | Promise<Upstream>>()
   const ours = new Set<string>()
+  const dropped: DroppedNames = {
+    has: (name) => ours.has(name) || hidden.has(name),
+    get size () { return ours.size + hidden.size }
+  }
   let haveReserved = false
+
+  function find (options: UpstreamOptions, preparing: Promise<Upstream>): void {
+    found.set(options, preparing)
+    preparing.then((upstream) => found.set(options, upstream), () => {}) // `ready` and `forward` see it again.
+  }
 
   return {
     add (options, pattern, path) {
       haveReserved ||= hasReserved(pattern)
       const key = JSON.stringify(options)
-      if (prepared.has(key)) return
+      const known = prepared.get(key)
+      if (known !== undefined) return find(options, known)
       const target = targetOf(options.url, `${path}.url`)
       for (const name of namesSetBy(options, path)) ours.add(name)
-      const preparing = prepare(options, target, path, onTrouble)
-      preparing.catch(() => {}) // `ready` and `forward` see it again.
+      const preparing = prepare(options, target, dropped, path, onTrouble)
+      find(options, preparing)
       prepared.set(key, preparing)
     },
 
@@ -64,13 +80,15 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
 
     areUsed: () => prepared.size > 0,
 
-    async forward (request, reply, options, verified) {
-      const [path = ''] = (request.raw.url ?? '').split('?')
+    forward (request, reply, options, caller) {
+      const url = request.raw.url ?? ''
+      const end = url.indexOf('?')
+      const path = end === -1 ? url : url.slice(0, end)
       if (isAmbiguousPath(path) || (haveReserved && hasEncodedReserved(path))) throw refuse('upstream_path_ambiguous')
-      const upstream = await (prepared.get(JSON.stringify(options)) as Promise<Upstream>)
-      const rewrite = (headers: FastifyRequest['headers']): FastifyRequest['headers'] =>
-        rewriteHeaders(options, headers, (name) => ours.has(name) || hidden.has(name), verified)
-      return await exchange(upstream, request, reply, path, rewrite, fail)
+      const upstream = found.get(options) as Upstream | Promise<Upstream>
+      return upstream instanceof Promise
+        ? upstream.then((upstream) => exchange(upstream, request, reply, path, caller, fail))
+        : exchange(upstream, request, reply, path, caller, fail)
     },
 
     async close () {
@@ -80,23 +98,25 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
   }
 }
 
-async function prepare (options: UpstreamOptions, target: string, path: string, onTrouble: (detail: string) => void): Promise<Upstream> {
+async function prepare (options: UpstreamOptions, target: string, dropped: DroppedNames, path: string, onTrouble: (detail: string) => void): Promise<Upstream> {
   const timeout = options.timeout ?? defaultTimeout
   return {
     target,
     timeout,
+    retries: options.retries ?? 0,
     connections: places(maxConnections),
+    requestHeaders: requestHeaders(options, await headerSetters(options.headers, path, onTrouble), dropped),
     from: await loadReplyFrom({
       disableRequestLogging: true,
       disableCache: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
-      undici: {
+      undici: undiciConnections({
         connections: maxConnections,
         headersTimeout: timeout,
         bodyTimeout: timeout,
         connect: await upstreamConnector(options, timeout, path, onTrouble)
-      } as NonNullable<FastifyReplyFromOptions['undici']>
+      })
     })
   }
 }

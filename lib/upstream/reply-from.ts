@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FastifyReplyFromHooks, FastifyReplyFromOptions } from '@fastify/reply-from'
+import { Agent, type Dispatcher } from 'undici'
+import type { Trouble } from './trouble.ts'
 
 /** reply-from's `reply.from`, and the end of its connections. */
 export interface ReplyFrom {
@@ -31,4 +33,16 @@ export async function loadReplyFrom (options: FastifyReplyFromOptions): Promise<
   })
   if (from === undefined) throw new Error('@fastify/reply-from did not decorate the reply')
   return Object.assign(from, { close: () => new Promise<void>((resolve) => end(resolve)) })
+}
+
+type Callback = (error: Trouble | null, response?: unknown) => void
+
+/** undici's connections, as reply-from takes them. It logs the errors that it gets, and undici's can hold what was sent or received: it gets their code only. */
+export function undiciConnections (options: Agent.Options): NonNullable<FastifyReplyFromOptions['undici']> {
+  const agent = new Agent(options)
+  const request = (asked: Dispatcher.RequestOptions, callback: Callback): void => agent.request(asked as Parameters<Agent['request']>[0], (error, response) => {
+    if (error === null) callback(null, response)
+    else callback({ code: (error as NodeJS.ErrnoException).code })
+  })
+  return { request: request as unknown as Dispatcher['request'], destroy: () => agent.destroy() } as { request: Dispatcher['request'] }
 }
