@@ -1,12 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
 import type { Places } from '../places.ts'
 import type { ReplyFrom } from './reply-from.ts'
 import { rewriteResponseHeaders, type Caller } from './rewrite.ts'
-import { sendBack } from './send-back.ts'
+import { sendBack, type UpstreamAnswer } from './send-back.ts'
 import { isRepeatable, isTimeout, retryPause, type Trouble } from './trouble.ts'
 
 export interface Upstream {
@@ -68,12 +67,12 @@ export function exchange (
         clearTimeout(timer)
         // The connection is free again when the whole answer has been taken off it, or is given up.
         if (err) leave()
-        else streamOf(res).once('close', leave)
+        else (res as unknown as UpstreamAnswer).stream.once('close', leave)
         return null
       },
       rewriteRequestHeaders: (_request, headers) => requestHeaders(headers, caller),
       rewriteHeaders: rewriteResponseHeaders,
-      onResponse: (_request, _reply, response) => sendBack(reply, streamOf(response), timeout, fail),
+      onResponse: (_request, _reply, response) => sendBack(reply, response as unknown as UpstreamAnswer, timeout, fail),
       onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
     }
     try {
@@ -84,10 +83,6 @@ export function exchange (
       throw error
     }
   }
-}
-
-function streamOf (response: unknown): Readable {
-  return (response as { stream: Readable }).stream
 }
 
 /** RFC 9112 section 6: a request has a body when it says how it is framed; in HTTP/2 when its headers do not end it. GET and HEAD go without. */

@@ -42,7 +42,7 @@ function claimValue (claim: string | readonly string[], encoding: 'plain' | 'per
   const names = typeof claim === 'string' ? [claim] : claim
   const encode = encoders[encoding]
   return (claims) => {
-    const text = claims === null ? undefined : encode(claimAt(claims, names))
+    const text = encode(claimAt(claims, names))
     return text !== undefined && isSendable(text) ? text : undefined
   }
 }
@@ -52,7 +52,7 @@ function isSendable (value: string): boolean {
 }
 
 /** What stands under these names, each inside the one before; undefined where there is nothing. Lists have no names. */
-export function claimAt (claims: Claims, names: readonly string[]): unknown {
+export function claimAt (claims: Claims | null, names: readonly string[]): unknown {
   let found: unknown = claims
   for (const name of names) {
     if (typeof found !== 'object' || found === null || Array.isArray(found) || !Object.hasOwn(found, name)) return undefined
