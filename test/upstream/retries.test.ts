@@ -1,5 +1,6 @@
 // A request is sent again only where nobody can mind: the connection broke, nothing was answered, and arriving twice does no harm.
 import assert from 'node:assert/strict'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -121,14 +122,24 @@ test('a client that has left is not asked for again', async (t) => {
   assert.deepEqual(upstream.calls.map(({ url }) => url), ['/left', '/next'])
 })
 
-test('an upstream that comes back in time is reached', async (t) => {
+test('no try begins that would come too late: the client is told at once', async (t) => {
+  const { send, upstream } = await startGateway(t, { upstream: { retries: 5, timeout: 300 }, respond: reset })
+  assert.equal((await send()).status, 502)
+  assert.ok(upstream.calls.length > 1 && upstream.calls.length < 6, `${upstream.calls.length} tries`)
+})
+
+test('an upstream that refuses connections and comes back in time is reached', async (t) => {
   const gone = await startDouble(good)
   await gone.close()
   const { send } = await startGateway(t, { upstream: { url: gone.origin, retries: 5 } })
-  const sent = send()
-  const { port } = await listen(t, (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nback'), gone.port)
-  assert.equal(port, gone.port)
-  assert.equal((await sent).body.toString(), 'back')
+  let refused = 0
+  const comeBack = (): void => {
+    if (refused++ === 0) listen(t, (socket) => socket.end('HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nback'), gone.port)
+  }
+  subscribe('undici:client:connectError', comeBack)
+  t.after(() => unsubscribe('undici:client:connectError', comeBack))
+  assert.equal((await send()).body.toString(), 'back')
+  assert.ok(refused > 0)
 })
 
 test('the same header lines are sent each time', async (t) => {
