@@ -6,6 +6,9 @@ const plainSeparator = /[\\;#\u0000-\u001f\u007f]/
 const encodedReserved = /%(?:24|26|2b|2c|3a|3d|40)/i
 const reserved = /[$&+,=@]|::/
 
+// Nearly every path: nothing in it can be read in two ways but an empty segment.
+const plain = /^[/\w~-]*$/
+
 // Segments that begin or end with two dots are refused with the others: reply-from does not tell them apart.
 const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
 
@@ -14,7 +17,9 @@ const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
  * dot segments, empty segments, parameters (`;`), encoded separators, each also encoded twice, and absolute-form.
  */
 export function isAmbiguousPath (path: string): boolean {
-  if (!path.startsWith('/') || path.includes('//') || !isPercentEncoded(path)) return true
+  if (!path.startsWith('/') || path.includes('//')) return true
+  if (plain.test(path)) return false
+  if (!isPercentEncoded(path)) return true
   const once = decodeBytes(path)
   const twice = decodeBytes(once)
   return [path, once].some((text) => encodedSeparator.test(text)) ||

@@ -108,7 +108,6 @@ async function prepare (options: UpstreamOptions, target: string, dropped: Dropp
     requestHeaders: requestHeaders(options, await headerSetters(options.headers, path, onTrouble), dropped),
     from: await loadReplyFrom({
       disableRequestLogging: true,
-      disableCache: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
       undici: undiciConnections({
