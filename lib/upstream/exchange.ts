@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
@@ -11,7 +11,7 @@ import { isRepeatable, isTimeout, retryPause, type Trouble } from './trouble.ts'
 export interface Upstream {
   /** Origin and base path, without a slash at its end. */
   readonly target: string
-  /** Milliseconds: for a connection and the headers, all tries together, and for every pause after them, on either side. */
+  /** Milliseconds: for a connection and the headers, all tries together; and for every pause in a body, on either side. */
   readonly timeout: number
   /** How often a request is sent again at the most. */
   readonly retries: number
@@ -37,7 +37,13 @@ export function exchange (
 ): void | Promise<void> {
   const startedAt = performance.now()
   let waiting: AbortController | null = null
+  let hasMoved = false
   const timer = setTimeout(() => {
+    if (hasMoved) {
+      hasMoved = false
+      timer.refresh()
+      return
+    }
     waiting?.abort()
     if (!reply.sent) fail(reply, refuse('upstream_timeout', waiting === null ? undefined : 'no connection was free'))
   }, timeout)
@@ -54,7 +60,10 @@ export function exchange (
       if (hasPlace) connections.release()
       hasPlace = false
     }
-    if (hasBody(request)) request.body = request.raw
+    if (hasBody(request)) {
+      request.body = request.raw
+      onMove(request.raw, () => { hasMoved = true })
+    }
     const mostRetries = retries > 0 && isRepeatable(request) ? retries : 0
     const hooks: FastifyReplyFromHooks = {
       timeout,
@@ -83,6 +92,11 @@ export function exchange (
       throw error
     }
   }
+}
+
+/** An upload may take its time: as long as it goes on, nobody waits for the upstream. Listens when it flows, so that it begins no flow itself. */
+function onMove (body: IncomingMessage, moved: () => void): void {
+  body.once('resume', () => { body.on('data', moved) })
 }
 
 /** RFC 9112 section 6: a request has a body when it says how it is framed; in HTTP/2 when its headers do not end it. GET and HEAD go without. */
