@@ -24,7 +24,7 @@ export interface Usage {
   readonly clients: number
   /** Open files of the process, sockets among them; null where the system does not say. */
   readonly files: number | null
-  /** Lines that were logged as an error, or worse. */
+  /** Lines that were logged as an error, or worse, but those that say that the upstream could not be reached; ten at the most. */
   readonly errors: readonly string[]
 }
 
@@ -33,8 +33,12 @@ export type Command = Setup | 'usage' | 'forget'
 const errors: string[] = []
 let mostRss = 0
 
+function note (line: string): void {
+  if (!line.includes('"code":"FST_BOUND_TOKEN_UPSTREAM_') && errors.length < 10) errors.push(line)
+}
+
 async function start ({ authorizationServer, upstream, nowhere }: Setup): Promise<number> {
-  const app = Fastify({ logger: { level: 'error', stream: { write: (line: string) => { errors.push(line) } } }, bodyLimit: 1024 })
+  const app = Fastify({ logger: { level: 'error', stream: { write: note } }, bodyLimit: 1024 })
   await app.register(boundToken, optionsFor(authorizationServer))
   const to = (url: string, timeout: number): object => ({ config: { boundToken: { upstream: { url, timeout, headers: { 'x-subject': { claim: 'sub' } } } } } })
   app.all('/nowhere', to(nowhere, 5000), forward)

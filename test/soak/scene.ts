@@ -33,9 +33,10 @@ export async function startScene (listener: RequestListener): Promise<Scene> {
   await once(upstream, 'listening')
 
   const child = fork(new URL('gateway.ts', import.meta.url), { execArgv: [...loader, '--expose-gc'] })
+  const exit = exitOf(child)
   const ask = async (command: Command): Promise<unknown> => {
     child.send(command)
-    const [answer] = await once(child, 'message', { signal: exitOf(child) })
+    const [answer] = await once(child, 'message', { signal: exit })
     return answer
   }
   const port = await ask({ authorizationServer: authorizationServer.origin, nowhere: gone.origin, upstream: `http://127.0.0.1:${(upstream.address() as AddressInfo).port}` }) as number
