@@ -51,7 +51,10 @@ export function exchange (
   waiting = new AbortController()
   return connections.take(waiting.signal).then(() => {
     waiting = null
-    send()
+    // Who has left in the meantime costs the upstream nothing.
+    if (!reply.raw.destroyed) return send()
+    clearTimeout(timer)
+    connections.release()
   }, () => {})
 
   function send (): void {

@@ -35,8 +35,8 @@ export interface Upstreams {
   close (): Promise<void>
 }
 
-/** undici's own number of connections to one origin; more requests wait here, where they can give up. */
-const maxConnections = 128
+/** More requests wait here, where they can give up, and not in undici. */
+const defaultConnections = 128
 const defaultTimeout = 30_000
 
 /**
@@ -99,19 +99,19 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
 }
 
 async function prepare (options: UpstreamOptions, target: string, dropped: DroppedNames, path: string, onTrouble: (detail: string) => void): Promise<Upstream> {
-  const timeout = options.timeout ?? defaultTimeout
+  const { timeout = defaultTimeout, connections = defaultConnections, retries = 0 } = options
   return {
     target,
     timeout,
-    retries: options.retries ?? 0,
-    connections: places(maxConnections),
+    retries,
+    connections: places(connections),
     requestHeaders: requestHeaders(options, await headerSetters(options.headers, path, onTrouble), dropped),
     from: await loadReplyFrom({
       disableRequestLogging: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
       undici: undiciConnections({
-        connections: maxConnections,
+        connections,
         headersTimeout: timeout,
         bodyTimeout: timeout,
         connect: await upstreamConnector(options, timeout, path, onTrouble)
