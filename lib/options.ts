@@ -611,6 +611,7 @@ export type JwtOptions = Static<typeof JwtSchema>
 export type KeyOptions = Static<typeof KeySchema>
 export type TlsOptions = Static<typeof MutualTlsSchema>
 export type UpstreamOptions = Static<typeof UpstreamSchema>
+export type HeaderValue = Static<typeof HeaderValueSchema>
 export type Secret = Static<typeof SecretSchema>
 export type CertificateAuthorities = Static<typeof CertificateAuthoritiesSchema>
 

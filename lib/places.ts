@@ -5,6 +5,8 @@
 export interface Places {
   /** Rejects with the signal's reason when it comes first. */
   take (signal: AbortSignal): Promise<void>
+  /** Takes a place that is free, and says whether there was one. Who was there before is waiting for none then. */
+  takeNow (): boolean
   release (): void
 }
 
@@ -12,12 +14,17 @@ export function places (count: number): Places {
   let free = count
   const waiting = new Set<() => void>()
 
+  function takeNow (): boolean {
+    if (free === 0) return false
+    free--
+    return true
+  }
+
   return {
+    takeNow,
+
     async take (signal) {
-      if (free > 0) {
-        free--
-        return
-      }
+      if (takeNow()) return
       await new Promise<void>((resolve, reject) => {
         const begin = (): void => {
           signal.removeEventListener('abort', leave)

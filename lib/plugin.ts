@@ -24,7 +24,7 @@ import type { Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
 
 const kForward = Symbol('fastify-bound-token.forward')
-type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> }
+type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): void }
 
 type Done = (error?: Error) => void
 
@@ -32,8 +32,8 @@ type Done = (error?: Error) => void
 const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
 
 /** Handler of a route whose `config.boundToken.upstream` says where it goes. */
-export async function forward (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-  return (request.server.boundToken as Registered)[kForward](request, reply)
+export function forward (request: FastifyRequest, reply: FastifyReply): void {
+  (request.server.boundToken as Registered)[kForward](request, reply)
 }
 
 const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function boundToken (app, options) {
@@ -161,21 +161,25 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
   }
 
-  async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
+  /** No promise: Fastify would wait for the end of the answer. */
+  function forwardRequest (request: FastifyRequest, reply: FastifyReply): void {
     const { route, jwt } = judged.get(request) ?? { jwt: null }
     const accessToken = request.accessToken ?? null
     const mayHaveNone = route !== undefined && (route.isPublic || route.isReport)
     if (route === undefined || route.upstream === null || (accessToken === null && !mayHaveNone)) {
       throw notJudged('no policy with an upstream has let this request through', request, reply)
     }
+    const failed = (error: unknown): void => {
+      if (isRefusal(error)) refuseForwarding(reply, error)
+      else reply.send(notJudged(error, request, reply))
+    }
     try {
-      const verified = accessToken === null || mayHaveNone
-        ? null
+      const caller = accessToken === null || mayHaveNone
+        ? route.isPublic ? 'public' : null
         : { accessToken, certificate: request.clientCertificate ?? null, jwt: route.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
-      return await proxies.forward(request, reply, route.upstream, verified)
+      proxies.forward(request, reply, route.upstream, caller)?.catch(failed)
     } catch (error) {
-      if (!isRefusal(error)) throw notJudged(error, request, reply)
-      return refuseForwarding(reply, error)
+      failed(error)
     }
   }
 

@@ -3,7 +3,7 @@ import { OptionsError } from '../errors.ts'
 import { fixedAnswer, sendFixed } from '../fixed-answer.ts'
 import { methods, type GatewayRoute, type RespondOptions } from '../options.ts'
 
-type Handler = (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>
+type Handler = (request: FastifyRequest, reply: FastifyReply) => void
 
 /** Headers that would make Fastify read a body. */
 const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
@@ -40,6 +40,6 @@ function answering (respond: RespondOptions, path: string): { handler: Handler, 
       request.headers = unread
       done()
     },
-    handler: async (_request, reply) => sendFixed(reply, answer)
+    handler (_request, reply) { sendFixed(reply, answer) }
   }
 }

@@ -1,119 +1,109 @@
-import type { IncomingHttpHeaders } from 'node:http'
-import type { Readable } from 'node:stream'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
-import type { Places } from '../places.ts'
 import type { Replacement } from './own-request.ts'
 import type { Pool } from './pools.ts'
 import { rewriteResponseHeaders } from './rewrite.ts'
+import { sendBack, type UpstreamAnswer } from './send-back.ts'
+import { isRepeatable, isTimeout, retryPause, type Trouble } from './trouble.ts'
+
+/** A request as it goes on. */
+export interface Outgoing {
+  /** Origin and path of the upstream, without the query. */
+  readonly url: string
+  /** How often it is sent again at the most. */
+  readonly retries: number
+  headers (headers: IncomingHttpHeaders): IncomingHttpHeaders
+  /** What goes in the place of the client's request, which has no say in it, and is never sent twice; null for that request itself. */
+  readonly replacement: Replacement | null
+}
 
 /**
  * Sends one request on and its answer back. undici counts time only while a request has a connection, and not while nobody
  * reads its body: the wait for a connection and a client that does not read have their limits here.
  *
- * @param url - origin and path of the upstream, without the query
- * @param replacement - goes in the place of the client's request, which has no say in it; never sent twice
- * @throws a refusal where no connection was free in time
+ * @param fail - answers with a refusal
+ * @returns a promise where no connection was free: rejects as this throws, with a fault of ours
  */
-export async function exchange (
+export function exchange (
   { timeout, connections, from }: Pool,
   request: FastifyRequest,
   reply: FastifyReply,
-  url: string,
-  rewriteRequestHeaders: (headers: IncomingHttpHeaders) => IncomingHttpHeaders,
-  fail: (reply: FastifyReply, refusal: Refusal) => void,
-  replacement?: Replacement
-): Promise<FastifyReply> {
-  const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), timeout)
-  try {
-    await connections.take(deadline.signal)
-  } catch {
-    throw refuse('upstream_timeout', 'no connection was free')
-  }
-  const place = holdPlace(connections, reply)
-  deadline.signal.addEventListener('abort', () => {
-    if (!reply.sent) fail(reply, refuse('upstream_timeout'))
-  })
-
-  request.log = withoutErrors(request.log)
-  if (replacement === undefined && hasBody(request)) request.body = request.raw
-  const hooks: FastifyReplyFromHooks = {
-    ...(replacement === undefined ? undefined : ownMessage(replacement)),
-    timeout,
-    // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
-    retryDelay () {
-      clearTimeout(timer)
-      place.upstreamIsDone()
-      return null
-    },
-    rewriteRequestHeaders: (_request, headers) => rewriteRequestHeaders(headers),
-    rewriteHeaders: rewriteResponseHeaders,
-    onResponse: (_request, _reply, response) => sendBack(reply, (response as unknown as { stream: Readable }).stream, timeout, fail),
-    onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
-  }
-  try {
-    return from.call(reply, url, hooks)
-  } catch (error) {
+  { url, retries, headers, replacement }: Outgoing,
+  fail: (reply: FastifyReply, refusal: Refusal) => void
+): void | Promise<void> {
+  const startedAt = performance.now()
+  let waiting: AbortController | null = null
+  let hasMoved = false
+  const timer = setTimeout(() => {
+    if (hasMoved) {
+      hasMoved = false
+      timer.refresh()
+      return
+    }
+    waiting?.abort()
+    if (!reply.sent) fail(reply, refuse('upstream_timeout', waiting === null ? undefined : 'no connection was free'))
+  }, timeout)
+  if (connections.takeNow()) return send()
+  waiting = new AbortController()
+  return connections.take(waiting.signal).then(() => {
+    waiting = null
+    // Who has left in the meantime costs the upstream nothing.
+    if (!reply.raw.destroyed) return send()
     clearTimeout(timer)
-    place.upstreamIsDone()
-    throw error
+    connections.release()
+  }, () => {})
+
+  function send (): void {
+    let hasPlace = true
+    const leave = (): void => {
+      if (hasPlace) connections.release()
+      hasPlace = false
+    }
+    if (replacement === null && hasBody(request)) {
+      request.body = request.raw
+      onMove(request.raw, () => { hasMoved = true })
+    }
+    const mostRetries = retries > 0 && replacement === null && isRepeatable(request) ? retries : 0
+    const hooks: FastifyReplyFromHooks = {
+      ...(replacement === null ? undefined : ownMessage(replacement)),
+      timeout,
+      // The defaults of reply-from try a GET again, up to ten times. This is also the only hook that sees every outcome.
+      retryDelay ({ err, res, attempt }) {
+        if (err && attempt < mostRetries && !reply.raw.destroyed) {
+          const pause = retryPause(err as Trouble, attempt)
+          if (pause !== null && performance.now() - startedAt + pause < timeout) return pause
+        }
+        clearTimeout(timer)
+        // The connection is free again when the whole answer has been taken off it, or is given up.
+        if (err) leave()
+        else (res as unknown as UpstreamAnswer).stream.once('close', leave)
+        return null
+      },
+      rewriteRequestHeaders: (_request, ofClient) => headers(ofClient),
+      rewriteHeaders: rewriteResponseHeaders,
+      onResponse: (_request, _reply, response) => sendBack(reply, response as unknown as UpstreamAnswer, timeout, fail),
+      onError: (_reply, { error }) => fail(reply, refuse(isTimeout(error) ? 'upstream_timeout' : 'upstream_unavailable'))
+    }
+    try {
+      from.call(reply, url, hooks)
+    } catch (error) {
+      clearTimeout(timer)
+      leave()
+      throw error
+    }
   }
 }
 
-/** `rewriteRequestHeaders` has the last word on the headers that reply-from sets for the body. */
+/** `headers` has the last word on those that reply-from sets for the body. */
 function ownMessage ({ method, form }: Replacement): FastifyReplyFromHooks {
   return { method, queryString: () => '', ...(form === null ? undefined : { body: form, contentType: 'application/x-www-form-urlencoded' }) }
 }
 
-/** A connection is free again when the upstream has answered and the client has got it all, or is gone. */
-function holdPlace (connections: Places, reply: FastifyReply): { upstreamIsDone (): void } {
-  let isDone = false
-  let isClosed = reply.raw.destroyed
-  let isReleased = false
-  const release = (): void => {
-    if (!isDone || !isClosed || isReleased) return
-    isReleased = true
-    connections.release()
-  }
-  const close = (): void => {
-    isClosed = true
-    release()
-  }
-  reply.raw.once('finish', close).once('close', close)
-  return {
-    upstreamIsDone () {
-      isDone = true
-      release()
-    }
-  }
-}
-
-function sendBack (reply: FastifyReply, stream: Readable, timeout: number, fail: (reply: FastifyReply, refusal: Refusal) => void): void {
-  // Nobody else listens to a stream that is given up.
-  stream.on('error', () => {})
-  if (reply.sent || reply.raw.destroyed) {
-    stream.destroy()
-    return
-  }
-  reply.raw.once('close', () => stream.destroy())
-  reply.raw.setTimeout(timeout, () => reply.raw.destroy())
-  try {
-    reply.send(stream)
-  } catch {
-    stream.destroy()
-    fail(reply, refuse('upstream_unavailable', 'its answer cannot be sent on'))
-  }
-}
-
-/** reply-from logs errors of undici, which can hold what was sent or received. Their code says enough. */
-function withoutErrors (log: FastifyRequest['log']): FastifyRequest['log'] {
-  return Object.create(log, {
-    warn: {
-      value: (first: unknown, ...rest: unknown[]) => log.warn(first instanceof Error ? { code: (first as NodeJS.ErrnoException).code } : first, ...rest as [string])
-    }
-  }) as FastifyRequest['log']
+/** An upload may take its time: as long as it goes on, nobody waits for the upstream. Listens when it flows, so that it begins no flow itself. */
+function onMove (body: IncomingMessage, moved: () => void): void {
+  body.once('resume', () => { body.on('data', moved) })
 }
 
 /** RFC 9112 section 6: a request has a body when it says how it is framed; in HTTP/2 when its headers do not end it. GET and HEAD go without. */
@@ -121,9 +111,4 @@ function hasBody ({ raw }: FastifyRequest): boolean {
   if (raw.method === 'GET' || raw.method === 'HEAD' || raw.method === 'TRACE') return false
   if (raw.httpVersionMajor === 2) return !(raw as unknown as { stream: { endAfterHeaders: boolean } }).stream.endAfterHeaders
   return raw.headers['transfer-encoding'] !== undefined || (raw.headers['content-length'] ?? '0') !== '0'
-}
-
-function isTimeout (error: Error & { statusCode?: number, cause?: unknown }): boolean {
-  const { code } = (error.cause ?? {}) as { code?: string }
-  return error.statusCode === 504 || code === 'UND_ERR_CONNECT_TIMEOUT' || code === 'UND_ERR_BODY_TIMEOUT'
 }

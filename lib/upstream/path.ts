@@ -6,6 +6,9 @@ const plainSeparator = /[\\;#\u0000-\u001f\u007f]/
 const encodedReserved = /%(?:24|26|2b|2c|3a|3d|40)/i
 const reserved = /[$&+,=@]|::/
 
+// Nearly every path: nothing in it can be read in two ways but an empty segment.
+const plain = /^[/\w~-]*$/
+
 // Segments that begin or end with two dots are refused with the others: reply-from does not tell them apart.
 const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
 
@@ -15,6 +18,7 @@ const dotSegment = /(?:^|\/)\.(?:\/|$)|\/\.\.|\.\.(?:\/|$)/
  */
 export function isAmbiguousPath (path: string): boolean {
   if (!path.startsWith('/') || path.includes('//')) return true
+  if (plain.test(path)) return false
   if (!path.includes('%')) return plainSeparator.test(path) || dotSegment.test(path)
   if (!isPercentEncoded(path)) return true
   const once = decodeBytes(path)

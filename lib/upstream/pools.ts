@@ -1,11 +1,11 @@
-import type { FastifyReplyFromOptions } from '@fastify/reply-from'
+import { Agent } from 'undici'
 import { OptionsError } from '../errors.ts'
 import { defaultOf, UpstreamSchema, type UpstreamOptions } from '../options.ts'
 import { places, type Places } from '../places.ts'
 import { tlsMaterial, type TlsMaterial } from '../tls-material.ts'
 import { upstreamConnector } from './connector.ts'
 import { http2Requests } from './http2.ts'
-import { loadReplyFrom, type ReplyFrom } from './reply-from.ts'
+import { codesOnly, loadReplyFrom, type ReplyFrom } from './reply-from.ts'
 
 /** Connections to one origin, made in one way. */
 export interface Pool {
@@ -56,10 +56,9 @@ export function pools (onTrouble: (detail: string) => void): Pools {
     const connect = upstreamConnector(tls, timeout, http2)
     const from = await loadReplyFrom({
       disableRequestLogging: true,
-      disableCache: true,
       // Else close() would leave its connections open.
       destroyAgent: true,
-      undici: (http2 ? http2Requests(origin, connect) : { connections, headersTimeout: timeout, bodyTimeout: timeout, connect }) as NonNullable<FastifyReplyFromOptions['undici']>
+      undici: codesOnly(http2 ? http2Requests(origin, connect) : new Agent({ connections, headersTimeout: timeout, bodyTimeout: timeout, connect }))
     })
     return { timeout, connections: places(connections), from, tls }
   }

@@ -9,7 +9,8 @@ import { checkOwnRequest, compileOwnRequest, contentHeaders, withoutContent, typ
 import { compilePath, type PathOf } from './path-template.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
 import { keys, pools, type Pool } from './pools.ts'
-import { namesSetBy, rewriteHeaders, type Verified } from './rewrite.ts'
+import { headerSetters } from './header-value.ts'
+import { namesSetBy, requestHeaders, type Caller, type DroppedNames } from './rewrite.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
@@ -32,8 +33,13 @@ export interface Upstreams {
    * @throws refusal where its path is ambiguous
    */
   destination (request: FastifyRequest, options: UpstreamOptions): Promise<Destination>
-  /** Throws, or fails the reply with, a refusal where the upstream does not answer. */
-  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null): Promise<FastifyReply>
+  /**
+   * Throws, or fails the reply with, a refusal where the upstream does not answer.
+   *
+   * @param options - the very object that was added
+   * @returns a promise where something had to be waited for: rejects as this throws
+   */
+  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, caller: Caller): void | Promise<void>
   close (): Promise<void>
 }
 
@@ -41,6 +47,7 @@ export interface Destination {
   readonly pool: Pool
   /** Origin and path, without the query. */
   readonly url: string
+  headers (headers: IncomingHttpHeaders, caller: Caller): IncomingHttpHeaders
 }
 
 /** An upstream as one route uses it. */
@@ -48,6 +55,8 @@ interface Route {
   readonly target: string
   readonly pathOf: PathOf
   readonly pool: Pool
+  readonly retries: number
+  readonly headers: (headers: IncomingHttpHeaders, caller: Caller) => IncomingHttpHeaders
   /** Null where the client's own request goes on. */
   readonly ownRequest: OwnRequest | null
 }
@@ -62,9 +71,12 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
   const keyOf = keys()
   const prepared = new Map<string, Promise<Route>>()
   // Of each options object by the URL of the route: those of the plugin stand for many routes.
-  const routes = new WeakMap<UpstreamOptions, Map<string, Promise<Route>>>()
+  const routes = new WeakMap<UpstreamOptions, Map<string, Route | Promise<Route>>>()
   const ours = new Set<string>()
-  const isDropped = (foldedName: string): boolean => ours.has(foldedName) || hidden.has(foldedName)
+  const dropped: DroppedNames = {
+    has: (name) => ours.has(name) || hidden.has(name),
+    get size () { return ours.size + hidden.size }
+  }
   let haveReserved = false
 
   return {
@@ -73,7 +85,9 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
       const key = keyOf([options, pattern])
       const known = prepared.get(key) ?? prepare(options, pattern, path)
       prepared.set(key, known)
-      routes.set(options, (routes.get(options) ?? new Map<string, Promise<Route>>()).set(pattern, known))
+      const ofOptions = routes.get(options) ?? new Map<string, Route | Promise<Route>>()
+      routes.set(options, ofOptions.set(pattern, known))
+      known.then((route) => ofOptions.set(pattern, route), () => {}) // `ready` and `forward` see it again.
     },
 
     async ready () {
@@ -85,21 +99,13 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
     areUsed: () => prepared.size > 0,
 
     async destination (request, options) {
-      const { pool, url } = await routeOf(request, options)
-      return { pool, url }
+      const { pool, headers, ...route } = await routeOf(request, options)
+      return { pool, url: urlOf(request, route), headers }
     },
 
-    async forward (request, reply, options, verified) {
-      const { pool, url, ownRequest } = await routeOf(request, options)
-      if (ownRequest === null) {
-        const rewrite = (headers: IncomingHttpHeaders): IncomingHttpHeaders => rewriteHeaders(options, headers, isDropped, verified)
-        return await exchange(pool, request, reply, url, rewrite, fail)
-      }
-      const replacement = ownRequest(verified?.accessToken.claims ?? null)
-      const rewrite = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
-        ({ ...rewriteHeaders(options, withoutContent(headers), isDropped, verified), ...contentHeaders(replacement) })
-      discardBody(request, reply)
-      return await exchange(pool, request, reply, url, rewrite, fail, replacement)
+    forward (request, reply, options, caller) {
+      const route = routeOf(request, options)
+      return route instanceof Promise ? route.then((route) => send(request, reply, route, caller)) : send(request, reply, route, caller)
     },
 
     async close () {
@@ -115,21 +121,39 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
     const { request } = options
     const preparing = Promise.all([
       shared.of(origin, options, path),
+      headerSetters(options.headers, path, onTrouble),
       request === undefined ? null : compileOwnRequest(request, `${path}.request`, onTrouble)
-    ]).then(([pool, ownRequest]) => ({ target: origin + base, pathOf, pool, ownRequest }))
-    preparing.catch(() => {}) // `ready` and `routeOf` see it again.
+    ]).then(([pool, setters, ownRequest]) =>
+      ({ target: origin + base, pathOf, pool, retries: options.retries ?? 0, headers: requestHeaders(options, setters, dropped), ownRequest }))
+    preparing.catch(() => {}) // `ready` and `forward` see it again.
     return preparing
   }
 
-  async function routeOf (request: FastifyRequest, options: UpstreamOptions): Promise<Destination & { ownRequest: OwnRequest | null }> {
-    const [requested = ''] = (request.raw.url ?? '').split('?')
+  function routeOf (request: FastifyRequest, options: UpstreamOptions): Route | Promise<Route> {
+    const route = routes.get(options)?.get(request.routeOptions.url ?? '')
+    if (route === undefined) throw new Error('a request came to an upstream by another route than that which names it')
+    return route
+  }
+
+  function send (request: FastifyRequest, reply: FastifyReply, route: Route, caller: Caller): void | Promise<void> {
+    const { pool, retries, headers, ownRequest } = route
+    const url = urlOf(request, route)
+    if (ownRequest === null) return exchange(pool, request, reply, { url, retries, headers: (ofClient) => headers(ofClient, caller), replacement: null }, fail)
+    const replacement = ownRequest(caller === null || caller === 'public' ? null : caller.accessToken.claims)
+    discardBody(request, reply)
+    return exchange(pool, request, reply, {
+      url, retries, replacement, headers: (ofClient) => ({ ...headers(withoutContent(ofClient), caller), ...contentHeaders(replacement) })
+    }, fail)
+  }
+
+  function urlOf (request: FastifyRequest, { target, pathOf }: Pick<Route, 'target' | 'pathOf'>): string {
+    const url = request.raw.url ?? ''
+    const end = url.indexOf('?')
+    const requested = end === -1 ? url : url.slice(0, end)
     if (isAmbiguousPath(requested) || (haveReserved && hasEncodedReserved(requested))) throw refuse('upstream_path_ambiguous')
-    const found = await routes.get(options)?.get(request.routeOptions.url ?? '')
-    if (found === undefined) throw new Error('a request came to an upstream by another route than that which names it')
-    const { target, pathOf, pool, ownRequest } = found
     const path = pathOf(requested)
     if (path === null) throw refuse('upstream_path_ambiguous', 'it is not one of the route')
-    return { pool, url: target + path, ownRequest }
+    return target + path
   }
 }
 

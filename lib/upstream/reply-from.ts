@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyReply } from 'fastify'
 import type { FastifyReplyFromHooks, FastifyReplyFromOptions } from '@fastify/reply-from'
+import type { Dispatcher } from 'undici'
+import type { Trouble } from './trouble.ts'
 
 /** reply-from's `reply.from`, and the end of its connections. */
 export interface ReplyFrom {
@@ -31,4 +33,21 @@ export async function loadReplyFrom (options: FastifyReplyFromOptions): Promise<
   })
   if (from === undefined) throw new Error('@fastify/reply-from did not decorate the reply')
   return Object.assign(from, { close: () => new Promise<void>((resolve) => end(resolve)) })
+}
+
+type Callback = (error: Trouble | null, response?: unknown) => void
+
+/** What reply-from asks of a client of HTTP: undici's, or one that does as it does. */
+interface Client {
+  request (message: never, done: (error: Error | null, response?: unknown) => void): unknown
+  destroy (): unknown
+}
+
+/** A client as reply-from takes it. It logs the errors that it gets, and theirs can hold what was sent or received: it gets their code only. */
+export function codesOnly (client: Client): NonNullable<FastifyReplyFromOptions['undici']> {
+  const request = (message: unknown, done: Callback): unknown => client.request(message as never, (error, response) => {
+    if (error === null) done(null, response)
+    else done({ code: (error as NodeJS.ErrnoException).code })
+  })
+  return { request: request as unknown as Dispatcher['request'], destroy: () => client.destroy() } as unknown as NonNullable<FastifyReplyFromOptions['undici']>
 }

@@ -1,10 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { AccessToken, Claims } from '../../types/access-token.ts'
+import type { AccessToken } from '../../types/access-token.ts'
 import type { ClientCertificate } from '../../types/client-certificate.ts'
 import { presets } from '../certificate/presets.ts'
-import { foldName } from '../field-name.ts'
 import { OptionsError } from '../errors.ts'
+import { byName, foldName } from '../field-name.ts'
 import type { UpstreamOptions } from '../options.ts'
+import type { HeaderSetter } from './header-value.ts'
 
 // RFC 9110 section 7.6.1, and what belongs to this hop only. `connection` and what it lists are dropped by reply-from.
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'proxy-authorization', 'proxy-authenticate', 'te', 'trailer',
@@ -23,13 +24,19 @@ const singletons = new Set(['age', 'content-encoding', 'content-length', 'conten
 
 const reserved = new Set([...hopByHop, 'authorization', 'host', 'content-length', 'content-type', 'transfer-encoding'])
 
-/** Whom a request was found to come from; null on a route in report mode, which must not look like an allow. */
+/** Whom a request was found to come from. */
 export interface Verified {
   readonly accessToken: AccessToken
   readonly certificate: ClientCertificate | null
   /** The JWT that the token is or stands for; null where there is none, or none is wanted. */
   readonly jwt: string | null
 }
+
+/**
+ * For whom a request goes on: somebody that was verified; anybody, on a public route; or null on a route in report mode, which must
+ * not look like an allow.
+ */
+export type Caller = Verified | 'public' | null
 
 /** The names that an upstream's options set: what the client sends under them is dropped. */
 export function namesSetBy (options: UpstreamOptions, path: string): string[] {
@@ -41,52 +48,79 @@ export function namesSetBy (options: UpstreamOptions, path: string): string[] {
   return folded
 }
 
+/** Folded names that a client cannot send: certificate and verify headers, and every name that any route sets. Their number only grows. */
+export interface DroppedNames {
+  has (foldedName: string): boolean
+  readonly size: number
+}
+
 /**
- * The headers that go upstream, from those of the client.
+ * Makes the headers that go upstream out of those of the client.
  *
- * @param dropped - folded names: certificate and verify headers, and every name that any route sets
+ * @param setters - the headers that `options` sets
  */
-export function rewriteHeaders (options: UpstreamOptions, headers: IncomingHttpHeaders, dropped: (foldedName: string) => boolean, verified: Verified | null): IncomingHttpHeaders {
-  const kept: IncomingHttpHeaders = {}
-  for (const [name, value] of Object.entries(headers)) {
+export function requestHeaders (options: UpstreamOptions, setters: readonly HeaderSetter[], dropped: DroppedNames): (headers: IncomingHttpHeaders, caller: Caller) => IncomingHttpHeaders {
+  const certificate = certificateSetter(options)
+  let isKept = byName(goesOn)
+  let droppedSize = dropped.size
+
+  return (headers, caller) => {
+    if (dropped.size !== droppedSize) {
+      isKept = byName(goesOn)
+      droppedSize = dropped.size
+    }
+    const kept: IncomingHttpHeaders = {}
+    for (const name in headers) {
+      if (headers[name] !== undefined && isKept(name)) kept[name] = headers[name]
+    }
+    if (caller === null) return kept
+    const verified = caller === 'public' ? null : caller
+    if (verified !== null && options.token === 'jwt' && verified.jwt !== null) kept['authorization'] = `Bearer ${verified.jwt}`
+    for (const { name, value } of setters) {
+      const text = value(verified === null ? null : verified.accessToken.claims)
+      if (text !== undefined) kept[name] = text
+    }
+    if (verified !== null) certificate(kept, verified)
+    return kept
+  }
+
+  function goesOn (name: string): boolean {
     const folded = foldName(name)
-    if (value === undefined || hopByHop.has(folded) || certificateHeaders.has(folded) || dropped(folded)) continue
+    if (hopByHop.has(folded) || certificateHeaders.has(folded) || dropped.has(folded)) return false
     // A framing header under an alias is none of ours.
-    if (folded !== name && reserved.has(folded)) continue
-    if (folded === 'authorization' && options.token !== 'forward') continue
-    kept[name] = value
+    if (folded !== name && reserved.has(folded)) return false
+    return folded !== 'authorization' || options.token === 'forward'
   }
-  if (verified === null) return kept
-  const { accessToken, certificate, jwt } = verified
-  if (options.token === 'jwt' && jwt !== null) kept['authorization'] = `Bearer ${jwt}`
-  for (const [name, source] of Object.entries(options.headers ?? {})) {
-    const value = typeof source === 'string' ? source : 'claim' in source && typeof source.claim === 'string' ? claimText(accessToken.claims, source.claim) : undefined
-    if (value !== undefined) kept[name.toLowerCase()] = value
+}
+
+function certificateSetter ({ certificate: wanted }: UpstreamOptions): (headers: IncomingHttpHeaders, verified: Verified) => void {
+  if (wanted === undefined) return () => {}
+  const name = wanted.header.toLowerCase()
+  return (headers, { accessToken, certificate }) => {
+    if (certificate === null || accessToken.binding === null) return
+    headers[name] = wanted.format === 'rfc9440' ? `:${certificate.der.toString('base64')}:` : certificate.thumbprint
   }
-  if (options.certificate !== undefined && certificate !== null && accessToken.binding !== null) {
-    kept[options.certificate.header.toLowerCase()] = options.certificate.format === 'rfc9440'
-      ? `:${certificate.der.toString('base64')}:`
-      : certificate.thumbprint
+}
+
+const comesBack = byName((name) => !hopByHop.has(name) && name !== 'client-cert' && name !== 'client-cert-chain')
+
+/** Headers of the answer: nothing about certificates (RFC 9440 section 2.2), nothing that belongs to the other hop. */
+export function rewriteResponseHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  const { connection } = headers
+  const listed = connection === undefined || connection === 'keep-alive' || connection === 'close' ? [] : namesListed(connection)
+  const kept: IncomingHttpHeaders = {}
+  for (const name in headers) {
+    if (comesBack(name) && !listed.includes(name)) kept[name] = oneLine(name, headers[name]) as string
   }
   return kept
 }
 
-/** Headers of the answer: nothing about certificates (RFC 9440 section 2.2), nothing that belongs to the other hop. */
-export function rewriteResponseHeaders (headers: IncomingHttpHeaders): IncomingHttpHeaders {
-  const listed = [headers.connection ?? []].flat().join(',').split(',').map((name) => name.trim().toLowerCase())
-  const dropped = new Set([...hopByHop, ...listed, 'client-cert', 'client-cert-chain'])
-  return Object.fromEntries(Object.entries(headers).filter(([name]) => !dropped.has(name)).map(([name, value]) => [name, oneLine(name, value)]))
+/** RFC 9110 section 7.6.1. */
+function namesListed (connection: string | string[]): string[] {
+  return [connection].flat().join(',').split(',').map((name) => name.trim().toLowerCase())
 }
 
 function oneLine (name: string, value: string | string[] | undefined): string | string[] | undefined {
   if (!Array.isArray(value) || name === 'set-cookie') return value
   return singletons.has(name) ? value[0] : value.join(', ')
-}
-
-/** A claim may hold anything: what cannot stand in a header line as it is does not. */
-function claimText (claims: Claims, name: string): string | undefined {
-  const claim = Object.hasOwn(claims, name) ? claims[name] : undefined
-  // Larger numbers were rounded when they were read, and two accounts would become one.
-  if (typeof claim === 'boolean' || (typeof claim === 'number' && Number.isFinite(claim) && (!Number.isInteger(claim) || Number.isSafeInteger(claim)))) return String(claim)
-  return typeof claim === 'string' && claim.length <= 4096 && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(claim) ? claim : undefined
 }

@@ -4,8 +4,9 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastifyJwt from '@fastify/jwt'
+import replyFrom from '@fastify/reply-from'
 import Fastify, { type FastifyInstance } from 'fastify'
-import boundToken, { type CertificateOptions, type IssuerOptions } from 'fastify-bound-token'
+import boundToken, { forward, type CertificateOptions, type IssuerOptions, type UpstreamOptions } from 'fastify-bound-token'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import forge from 'node-forge'
 
@@ -16,6 +17,8 @@ export interface Material {
   readonly jwks: JSONWebKeySet
   /** PEM of who has issued the certificate of the client. */
   readonly ca: string
+  /** Origin of a server in a process of its own. */
+  readonly upstream: string
 }
 
 export const issuer = 'https://login.example.com'
@@ -101,27 +104,58 @@ async function fastifyJwtAlone ({ publicPem }: Material, cache: false | number):
   return app as unknown as FastifyInstance
 }
 
+/** As its README has it, with certificates of upstreams verified; it sends on whatever the client sent. */
+async function replyFromAlone ({ upstream }: Material): Promise<FastifyInstance> {
+  const app = Fastify()
+  await app.register(replyFrom, { undici: { connect: { rejectUnauthorized: true } } as never })
+  app.get('/accounts', (_request, reply) => { reply.from(`${upstream}/accounts`) })
+  return app as unknown as FastifyInstance
+}
+
+async function gateway ({ thumbprint, upstream }: Material, options: Partial<UpstreamOptions>): Promise<FastifyInstance> {
+  const app = Fastify()
+  await app.register(boundToken, {
+    certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'] },
+    issuers: [{ issuer, audience, ...await startIntrospection(thumbprint) }],
+    cache: { maxTtl: 7_200_000 }
+  })
+  app.get('/accounts', { config: { boundToken: { scopes: ['accounts'], upstream: { url: upstream, ...options } } } }, forward)
+  return app as unknown as FastifyInstance
+}
+
+export const kinds = ['opaque', 'jwt', 'proxied'] as const
+
 export interface Contender {
   readonly name: string
-  readonly token: 'opaque' | 'jwt'
+  readonly kind: typeof kinds[number]
   start (material: Material): FastifyInstance | Promise<FastifyInstance>
 }
 
-/** The first of each kind of token is what the others are compared with. */
+/** The first of each kind is what the others are compared with. */
 export const contenders: readonly Contender[] = [
-  { name: 'plain Fastify', token: 'opaque', start: unguarded },
-  { name: 'guarded, token known', token: 'opaque', start: async ({ thumbprint }) => await guarded(await startIntrospection(thumbprint)) },
+  { name: 'plain Fastify', kind: 'opaque', start: unguarded },
+  { name: 'guarded, token known', kind: 'opaque', start: async ({ thumbprint }) => await guarded(await startIntrospection(thumbprint)) },
   {
     name: 'guarded, token known, chain validated',
-    token: 'opaque',
+    kind: 'opaque',
     start: async ({ thumbprint, ca }) => await guarded(await startIntrospection(thumbprint), true, { trust: { ca } })
   },
-  { name: 'plain Fastify', token: 'jwt', start: unguarded },
-  { name: 'guarded, JWT known', token: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }) },
-  { name: 'guarded, JWT verified each time', token: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }, false) },
-  { name: '@fastify/jwt with its cache, no binding', token: 'jwt', start: async (material) => await fastifyJwtAlone(material, 1024) },
-  { name: '@fastify/jwt, no binding', token: 'jwt', start: async (material) => await fastifyJwtAlone(material, false) },
-  { name: 'jose by hand, no binding', token: 'jwt', start: joseByHand },
-  { name: 'jose and X509Certificate by hand', token: 'jwt', start: joseAndX509 },
-  { name: 'jose and forge by hand', token: 'jwt', start: joseAndForge }
+  { name: 'plain Fastify', kind: 'jwt', start: unguarded },
+  { name: 'guarded, JWT known', kind: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }) },
+  { name: 'guarded, JWT verified each time', kind: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }, false) },
+  { name: '@fastify/jwt with its cache, no binding', kind: 'jwt', start: async (material) => await fastifyJwtAlone(material, 1024) },
+  { name: '@fastify/jwt, no binding', kind: 'jwt', start: async (material) => await fastifyJwtAlone(material, false) },
+  { name: 'jose by hand, no binding', kind: 'jwt', start: joseByHand },
+  { name: 'jose and X509Certificate by hand', kind: 'jwt', start: joseAndX509 },
+  { name: 'jose and forge by hand', kind: 'jwt', start: joseAndForge },
+  { name: '@fastify/reply-from alone', kind: 'proxied', start: replyFromAlone },
+  { name: 'guarded and forwarded, token known', kind: 'proxied', start: (material) => gateway(material, {}) },
+  {
+    name: 'the same, with headers from claims',
+    kind: 'proxied',
+    start: (material) => gateway(material, {
+      certificate: { header: 'x-client-thumbprint' },
+      headers: { 'x-auth-client': { claim: 'client_id' }, 'x-auth-scope': { claim: 'scope' }, 'x-gateway': 'one' }
+    })
+  }
 ]

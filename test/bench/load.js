@@ -21,11 +21,22 @@ process.on('message', async ({ url, count, headers, tokens }) => {
     }
     socket.on('connect', send)
     socket.on('error', reject)
-    // Answers are far smaller than a segment: one chunk is one answer.
-    socket.on('data', (answer) => {
-      if (!answer.subarray(0, 12).equals(Buffer.from('HTTP/1.1 200'))) refused++
+    let received = ''
+    socket.on('data', (chunk) => {
+      received += chunk.latin1Slice()
+      if (!isComplete(received)) return
+      if (!received.startsWith('HTTP/1.1 200')) refused++
+      received = ''
       send()
     })
   })))
   process.send(refused)
 })
+
+/** Every answer has a Content-Length; one that is proxied may come in pieces. */
+function isComplete (received) {
+  const end = received.indexOf('\r\n\r\n')
+  if (end === -1) return false
+  const length = /\r\ncontent-length: (\d+)/i.exec(received)
+  return length !== null && received.length >= end + 4 + Number(length[1])
+}

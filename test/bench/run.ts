@@ -1,21 +1,24 @@
 // CPU time a request, taken from each server's own process, in interleaved rounds, driven by one more process over keep-alive
-// connections. The ratios to plain Fastify with the same headers count; absolute figures are the machine's.
+// connections. The ratios to the first of each kind, with the same headers, count; absolute figures are the machine's. What is
+// proxied goes to a server in one more process.
 //
 //   npm run bench                 all contenders
-//   npm run bench -- known plain  those whose name or token has one of these words
+//   npm run bench -- known plain  those whose name or kind has one of these words, and what they are compared with
 //   ROUNDS=5 npm run bench        quicker
+//   PROFILE=/tmp npm run bench    leaves a CPU profile of each server in that directory
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { exportJWK, SignJWT } from 'jose'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
-import { audience, contenders, issuer, type Contender, type Material } from './contenders.ts'
+import { audience, contenders, issuer, kinds, type Contender, type Material } from './contenders.ts'
 
 const rounds = Number(process.env['ROUNDS'] ?? 15)
 const requestsPerRound = 4000
 const distinctTokens = 1024
 const words = process.argv.slice(2)
+const profiling = process.env['PROFILE'] === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${process.env['PROFILE']}`]
 
 // A certificate of 2048 bits with a few names, and the headers that a client and a proxy send.
 const pki = await createPki()
@@ -35,14 +38,19 @@ const headers = {
   'x-ssl-verify': 'SUCCESS'
 }
 const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const upstream = fork(new URL('upstream.js', import.meta.url), { execArgv: [] })
+const [upstreamUrl] = await once(upstream, 'message') as [string]
 const material: Material = {
+  upstream: upstreamUrl,
   thumbprint: certificate.thumbprint,
   ca: pki.ca,
   publicPem: keys.publicKey.export({ type: 'spki', format: 'pem' }) as string,
   jwks: { keys: [{ ...await exportJWK(keys.publicKey), kid: 'bench', alg: 'RS256', use: 'sig' }] }
 }
+const opaque = Array.from({ length: distinctTokens }, () => randomBytes(32).toString('base64url'))
 const tokens = {
-  opaque: Array.from({ length: distinctTokens }, () => randomBytes(32).toString('base64url')),
+  opaque,
+  proxied: opaque,
   jwt: await Promise.all(Array.from({ length: distinctTokens }, signToken))
 }
 
@@ -60,18 +68,21 @@ interface Running extends Contender {
   readonly times: number[]
 }
 
-const chosen = contenders.filter(({ name, token }) => words.length === 0 || name === 'plain Fastify' || words.some((word) => `${name} ${token}`.includes(word)))
+const isWanted = ({ name, kind }: Contender): boolean => words.length === 0 || words.some((word) => `${name} ${kind}`.includes(word))
+const wantedKinds = new Set(contenders.filter(isWanted).map(({ kind }) => kind))
+const chosen = contenders.filter((contender, index) => isWanted(contender) ||
+  (wantedKinds.has(contender.kind) && contenders.findIndex(({ kind }) => kind === contender.kind) === index))
 const load = fork(new URL('load.js', import.meta.url), { execArgv: [] })
 const running = await Promise.all(chosen.map(async (contender): Promise<Running> => {
-  const server = fork(new URL('server.ts', import.meta.url))
+  const server = fork(new URL('server.ts', import.meta.url), { execArgv: [...process.execArgv, ...profiling] })
   server.send({ start: contenders.indexOf(contender), material })
   const [{ url }] = await once(server, 'message') as [{ url: string }]
   return { ...contender, server, url, times: [] }
 }))
 
-async function measure ({ server, url, token, name }: Running): Promise<number> {
+async function measure ({ server, url, kind, name }: Running): Promise<number> {
   const before = await usage(server)
-  load.send({ url, count: requestsPerRound, headers, tokens: tokens[token] })
+  load.send({ url, count: requestsPerRound, headers, tokens: tokens[kind] })
   const [refused] = await once(load, 'message') as [number]
   if (refused > 0) throw new Error(`${refused} requests to ${name} were refused`)
   return (await usage(server) - before) / requestsPerRound
@@ -93,10 +104,10 @@ for (let round = 0; round < rounds; round++) {
 
 console.log(`
   node ${process.version}, ${rounds} interleaved rounds of ${requestsPerRound} requests, ${distinctTokens} tokens, JWT of ${tokens.jwt[0]?.length} characters,
-  certificate header of ${headers['x-ssl-cert'].length}; one process each; CPU time a request in microseconds, ratio to plain Fastify with the same headers (by round)
+  certificate header of ${headers['x-ssl-cert'].length}; one process each; CPU time a request in microseconds, ratio to the first of its kind with the same headers (by round)
 `)
-for (const kind of ['opaque', 'jwt'] as const) {
-  const [plain, ...others] = running.filter(({ token }) => token === kind)
+for (const kind of kinds) {
+  const [plain, ...others] = running.filter((each) => each.kind === kind)
   if (plain === undefined || others.length === 0) continue
   console.log(`  ${kind.padEnd(42)} median  least   most   ratio  least to most`)
   for (const { name, times } of [plain, ...others]) {
@@ -108,7 +119,8 @@ for (const kind of ['opaque', 'jwt'] as const) {
 }
 
 load.kill()
-for (const { server } of running) server.kill()
+upstream.kill()
+for (const { server } of running) server.disconnect()
 
 function median (values: readonly number[]): number {
   return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] as number

@@ -10,3 +10,6 @@ process.on('message', async (message: { start: number, material: Material } | 'u
   const app = await contenders[message.start]?.start(message.material)
   process.send?.({ url: await app?.listen({ host: '127.0.0.1', port: 0 }) })
 })
+
+// Not killed: a profile is written when the process ends by itself.
+process.on('disconnect', () => process.exit())

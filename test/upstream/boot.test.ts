@@ -56,6 +56,7 @@ const wrong: Array<[name: string, upstream: unknown, message: string]> = [
   ['an ambiguous path', { url: 'http://127.0.0.1/a//b' }, `${at}.upstream.url: found an ambiguous path; allowed: `],
   ['another type', 'http://127.0.0.1', `${at}.upstream: found "http://127.0.0.1"; allowed: `],
   ['an unknown option', { ...good, retry: 3 }, `${at}.upstream.retry: unknown option; allowed: url, path, token, certificate, headers, request, `],
+  ['too many retries', { ...good, retries: 6 }, `${at}.upstream.retries: found 6; allowed: an integer from 0 to 5`],
   ['an unknown token option', { ...good, token: 'keep' }, `${at}.upstream.token: found "keep"; allowed: "forward", "remove", "jwt"`],
   ['a JWT where there is none', { ...good, token: 'jwt' }, `${at}.upstream.token: found "jwt", but https://login.example.com may have no JWT to give; allowed: `],
   ['a timeout of 0', { ...good, timeout: 0 }, `${at}.upstream.timeout: found 0; allowed: an integer from 10 to 3600000`],

@@ -1,6 +1,7 @@
 // Many requests at a time: each ends, and none is left in the way of later ones.
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
 import { answer, endless, hang } from '../doubles/authorization-server.ts'
@@ -55,6 +56,39 @@ test('places that failed requests took are free again', async (t) => {
   assert.deepEqual(await statusesOf(gateway, 400, 30_000), [502])
   gateway.upstream.behave(answer(200, {}, 'back'))
   assert.deepEqual(await statusesOf(gateway, 200, 30_000), [200])
+})
+
+test('as many connections at a time as the option says, and the others wait', async (t) => {
+  const open = new Set<ServerResponse>()
+  let most = 0
+  const gateway = await startGateway(t, {
+    upstream: { connections: 3 },
+    respond (_call, response) {
+      most = Math.max(most, open.add(response).size)
+      // Only together are they answered.
+      if (open.size >= 3) setImmediate(() => [...open].forEach((each) => open.delete(each) && each.end()))
+    }
+  })
+  assert.deepEqual(await statusesOf(gateway, 48, 30_000), [200])
+  assert.deepEqual([most, gateway.upstream.connections.made, gateway.upstream.calls.length], [3, 3, 48])
+})
+
+test('who leaves while waiting for a connection costs the upstream nothing', async (t) => {
+  let answerFirst = (): void => {}
+  const { port, upstream, app, send } = await startGateway(t, { upstream: { connections: 1 }, respond: (_call, response) => { answerFirst = () => response.end() } })
+  const first = send({ path: '/first' })
+  await eventually('the first has the connection', () => upstream.calls.length === 1)
+  const arrived = new Promise<void>((resolve) => app.server.once('request', () => resolve()))
+  const socket = connect(port, '127.0.0.1')
+  socket.write(`GET /left HTTP/1.1\r\nhost: x\r\n${Object.entries(by(owner)).map(([name, value]) => `${name}: ${value}\r\n`).join('')}\r\n`)
+  await arrived
+  socket.resetAndDestroy()
+  await eventually('the gateway knows that the client has left', () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count === 1))))
+  upstream.behave((_call, response) => response.end())
+  answerFirst()
+  assert.equal((await first).status, 200)
+  assert.equal((await send({ path: '/last' })).status, 200)
+  assert.deepEqual(upstream.calls.map(({ url }) => url), ['/first', '/last'])
 })
 
 test('a client that does not read is given up, and so is the upstream\'s answer to it', async (t) => {

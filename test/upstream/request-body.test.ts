@@ -1,8 +1,11 @@
 // Bodies go upstream byte for byte, unread.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { test } from 'node:test'
 import type { Call } from '../doubles/authorization-server.ts'
+import { by, owner } from '../guard/protected-app.ts'
 import { startGateway, type Message } from './gateway.ts'
 
 const everyByte = Buffer.from(Array.from({ length: 256 }, (_, index) => index))
@@ -96,4 +99,24 @@ test('other routes of the app read their bodies as before', async (t) => {
   assert.equal((await send({ method: 'POST', path: '/own', headers, body: '{"a":1}' })).body.toString(), '{"body":{"a":1}}')
   assert.equal((await send({ method: 'POST', path: '/own', headers, body: '{"a":1 ' })).status, 400)
   assert.equal(upstream.calls.length, 0)
+})
+
+test('P8: an upload that goes on may take longer than the time limit, one that stops may not', async (t) => {
+  const timeout = 400
+  const { port, upstream } = await startGateway(t, { upstream: { timeout } })
+  const pieces = async (count: number): Promise<number> => {
+    const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', headers: { ...by(owner), 'content-length': '8' }, agent: false })
+    request.on('error', () => {})
+    const answered = once(request, 'response') as Promise<[IncomingMessage]>
+    for (let i = 0; i < count; i++) {
+      await new Promise((resolve) => setTimeout(resolve, timeout / 4))
+      request.write('x')
+    }
+    const [response] = await answered
+    request.destroy()
+    return response.statusCode ?? 0
+  }
+  assert.equal(await pieces(8), 200)
+  assert.equal(upstream.calls[0]?.body, 'xxxxxxxx')
+  assert.equal(await pieces(2), 504)
 })

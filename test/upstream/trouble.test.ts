@@ -89,6 +89,18 @@ test('P8: a body that breaks off breaks off at the client too: it does not look 
   await assert.rejects(send(), { code: 'ECONNRESET' })
 })
 
+for (const [name, respond, expected] of [
+  ['breaks off', (socket: Socket) => socket.resetAndDestroy(), unavailable], ['stalls', () => {}, late]
+] as const) {
+  test(`P8: a body that ${name} before it begins: the client is told`, async (t) => {
+    const port = await listen(t, (socket) => socket.on('data', () => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 3\r\nX-Of: upstream\r\n\r\n', () => { respond(socket) })))
+    const { send } = await startGateway(t, { upstream: { url: `http://127.0.0.1:${port}`, timeout: 100 } })
+    const exchange = await send()
+    assertAnswer(exchange, expected)
+    assert.equal(exchange.headers['x-of'], undefined)
+  })
+}
+
 test('P8: a body that stalls is given up', async (t) => {
   const { send } = await startGateway(t, {
     upstream: { timeout: 100 },
