@@ -200,6 +200,42 @@ test('trailers are left out, and cost nothing of the body, also where its reader
   assert.equal((await send()).headers['grpc-status'], undefined)
 })
 
+test('clients that do not read hold up nobody else', async (t) => {
+  const piece = Buffer.alloc(16_384)
+  let drained = 0
+  const { port, send, http2 } = await start(t, (stream) => {
+    const fill = (): void => {
+      while (!stream.destroyed && stream.write(piece));
+    }
+    stream.respond({ ':status': 200 })
+    stream.on('drain', () => {
+      drained++
+      fill()
+    })
+    fill()
+  }, { connections: 30, timeout: 30_000 })
+  for (let i = 0; i < 20; i++) {
+    const request = httpRequest({ host: '127.0.0.1', port, path: '/', headers: by(owner), agent: false }).end()
+    t.after(() => request.destroy())
+    request.on('error', () => {})
+    const [response] = await once(request, 'response') as [IncomingMessage]
+    response.pause()
+  }
+  let seen = -1
+  let still = 0
+  await eventually('nothing flows any more', () => {
+    still = drained === seen ? still + 1 : 0
+    seen = drained
+    return still >= 20
+  })
+  http2.behave((stream) => {
+    stream.respond({ ':status': 200 })
+    stream.end(large)
+  })
+  assert.equal(digest((await send()).body), digest(large))
+  assert.equal(http2.sessions.length, 1)
+})
+
 test('HEAD, 204, 304, an empty body and early hints', async (t) => {
   const { send, http2 } = await start(t, (stream) => {
     stream.additionalHeaders({ ':status': 103, link: '</x>' })
