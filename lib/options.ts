@@ -403,7 +403,7 @@ const UpstreamRequestSchema = Type.Object({
   path: Type.String({ pattern: '^/', allowed: 'a path that begins with /', description: 'Its path, behind that of `url`; the query of the client is not sent.' }),
   form: Type.Optional(Type.Record(Type.String(), FormValueSchema, {
     allowed: 'an object of names and values, each a string, { claim }, { env } or { file }',
-    description: 'Fields of its form: constants, claims, or secrets by reference. A token without one of the claims is refused (403).'
+    description: 'Fields of its form: constants, claims, or secrets by reference. A token without one of the claims, or with an empty one, is refused (403).'
   }))
 }, { ...closed, typeName: 'UpstreamRequestOptions' })
 
@@ -435,13 +435,13 @@ export const UpstreamSchema = Type.Object({
   websocket: Type.Optional(Type.Boolean({
     default: false, description: 'Whether WebSockets are opened (RFC 6455), for requests that the same policy lets in. They are closed when the token expires.'
   })),
-  http2: Type.Optional(Type.Boolean({ default: false, description: 'Whether the upstream is spoken to in HTTP/2.' })),
+  http2: Type.Optional(Type.Boolean({ default: false, description: 'Whether the upstream is spoken to in HTTP/2: over https it must agree (ALPN), over http it is known to. All requests share one connection.' })),
   tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to the upstream.' })),
   timeout: Type.Optional(Type.Integer({
     minimum: 10, maximum: 3_600_000, default: 30_000, description: 'Milliseconds to wait for the upstream: for its headers, and between two pieces of its body.'
   })),
   connections: Type.Optional(Type.Integer({
-    minimum: 1, maximum: 10_000, default: 128, description: 'Most connections at a time, and so requests; others wait, `timeout` at the most.'
+    minimum: 1, maximum: 10_000, default: 128, description: 'Most requests at a time, and so connections; others wait, `timeout` at the most.'
   })),
   retries: Type.Optional(Type.Integer({
     minimum: 0, maximum: 5, default: 0, description: 'How often a GET, HEAD or OPTIONS without a body is sent again when the connection broke before an answer.'

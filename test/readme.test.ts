@@ -17,6 +17,7 @@ import { recommended as haproxy } from './e2e/front-haproxy.ts'
 import { recommended as nginx } from './e2e/front-nginx.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
+import { answer, startDouble } from './doubles/authorization-server.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
 
 const readme = readFileSync('README.md', 'utf8')
@@ -214,6 +215,25 @@ test('forward', async (t) => {
   assert.deepEqual((await app.inject({ url: '/ledger/2026?page=2', headers: { ...by(owner), 'x-client-id': 'forged' } })).json(),
     { client: 'partner', thumbprint: owner.thumbprint, authorization: null, query: { page: '2' } })
   assert.equal((await app.inject({ url: '/ledger/..%2fadmin', headers: by(owner) })).statusCode, 400)
+})
+
+test('another path, and another request', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  const upstream = await startDouble(answer(200, {}, 'in'))
+  t.after(() => upstream.close())
+  process.env['LOGIN_CLIENT'] = 'portal'
+  t.after(() => { delete process.env['LOGIN_CLIENT'] })
+  known.set('good', { ...known.get('good'), mail: 'alice@example.com', legacy: { password: 'x' } })
+  const app = Fastify()
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block("'/v2/users/:id/*'").replace('http://127.0.0.1:8080', upstream.origin), { app })
+  assert.equal((await app.inject({ url: '/people/7/mail?page=2', headers: by(owner) })).statusCode, 200)
+  assert.equal((await app.inject({ url: '/people/7/x%3f', headers: by(owner) })).statusCode, 400)
+  assert.equal((await app.inject({ method: 'POST', url: '/session?a=b', headers: by(owner), body: { a: 'b' } })).statusCode, 200)
+  assert.deepEqual(upstream.calls.map(({ method, url, body }) => [method, url, body]), [
+    ['GET', '/v2/users/7/mail?page=2', ''], ['POST', '/login', 'username=alice%40example.com&password=x&client=portal']
+  ])
 })
 
 test('eviction and decisions', async (t) => {

@@ -581,7 +581,7 @@ export interface UpstreamOptions {
    */
   websocket?: boolean
   /**
-   * Whether the upstream is spoken to in HTTP/2.
+   * Whether the upstream is spoken to in HTTP/2: over https it must agree (ALPN), over http it is known to. All requests share one connection.
    *
    * @defaultValue false
    */
@@ -595,7 +595,7 @@ export interface UpstreamOptions {
    */
   timeout?: number
   /**
-   * Most connections at a time, and so requests; others wait, `timeout` at the most.
+   * Most requests at a time, and so connections; others wait, `timeout` at the most.
    *
    * @defaultValue 128
    */
@@ -617,7 +617,7 @@ export interface UpstreamRequestOptions {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   /** Its path, behind that of `url`; the query of the client is not sent. */
   path: string
-  /** Fields of its form: constants, claims, or secrets by reference. A token without one of the claims is refused (403). */
+  /** Fields of its form: constants, claims, or secrets by reference. A token without one of the claims, or with an empty one, is refused (403). */
   form?: Record<string, UpstreamFormValue>
 }
 

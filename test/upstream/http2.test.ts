@@ -110,7 +110,10 @@ test('S-31: an upstream of another authority, or with another name, gets nothing
 test('an upstream that does not speak HTTP/2 gets nothing, with TLS and without', async (t) => {
   let calls = 0
   const count = (): void => { calls++ }
-  const secure = await listen(t, createHttpsServer(await authority.issue('127.0.0.1'), count))
+  const secureServer = createHttpsServer(await authority.issue('127.0.0.1'), count).on('clientError', ({ code }: NodeJS.ErrnoException) => {
+    if (code?.startsWith('HPE_') === true) count() // Something was sent that is not HTTP/1.1.
+  })
+  const secure = await listen(t, secureServer)
   const plain = await listen(t, createHttpServer(count))
   for (const upstream of [{ url: `https://127.0.0.1:${secure}`, tls: { ca: authority.ca } }, { url: `http://127.0.0.1:${plain}` }]) {
     const { send } = await startGateway(t, { upstream: { ...upstream, http2: true } })
@@ -198,6 +201,42 @@ test('trailers are left out, and cost nothing of the body, also where its reader
   })
   assert.equal(digest(await readSlowly(port)), digest(large))
   assert.equal((await send()).headers['grpc-status'], undefined)
+})
+
+test('clients that do not read hold up nobody else', async (t) => {
+  const piece = Buffer.alloc(16_384)
+  let drained = 0
+  const { port, send, http2 } = await start(t, (stream) => {
+    const fill = (): void => {
+      while (!stream.destroyed && stream.write(piece));
+    }
+    stream.respond({ ':status': 200 })
+    stream.on('drain', () => {
+      drained++
+      fill()
+    })
+    fill()
+  }, { connections: 30, timeout: 30_000 })
+  for (let i = 0; i < 20; i++) {
+    const request = httpRequest({ host: '127.0.0.1', port, path: '/', headers: by(owner), agent: false }).end()
+    t.after(() => request.destroy())
+    request.on('error', () => {})
+    const [response] = await once(request, 'response') as [IncomingMessage]
+    response.pause()
+  }
+  let seen = -1
+  let still = 0
+  await eventually('nothing flows any more', () => {
+    still = drained === seen ? still + 1 : 0
+    seen = drained
+    return still >= 20
+  })
+  http2.behave((stream) => {
+    stream.respond({ ':status': 200 })
+    stream.end(large)
+  })
+  assert.equal(digest((await send()).body), digest(large))
+  assert.equal(http2.sessions.length, 1)
 })
 
 test('HEAD, 204, 304, an empty body and early hints', async (t) => {
@@ -341,7 +380,7 @@ test('an answer that comes before the body has been read reaches the client', as
 
 test('a client that leaves in the middle of its body: the upstream sees no end of it', async (t) => {
   const held: ServerHttp2Stream[] = []
-  const { port, http2, send } = await start(t, (stream) => { held.push(stream.resume()) })
+  const { port, http2, send } = await start(t, (stream) => { held.push(stream.resume()) }, { timeout: 30_000 })
   const request = httpRequest({ host: '127.0.0.1', port, method: 'POST', path: '/', headers: { ...by(owner), 'transfer-encoding': 'chunked' }, agent: false })
   request.on('error', () => {})
   request.write('half')
