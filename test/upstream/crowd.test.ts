@@ -66,7 +66,7 @@ test('as many connections at a time as the option says, and the others wait', as
     respond (_call, response) {
       most = Math.max(most, open.add(response).size)
       // Only together are they answered.
-      if (open.size >= 3) setImmediate(() => [...open].forEach((each) => open.delete(each) && each.end()))
+      if (open.size >= 3) setImmediate(() => [...open].forEach((each) => open.delete(each) && each.writeHead(200, { 'content-type': 'text/plain', 'content-length': 2 }).end('ok')))
     }
   })
   assert.deepEqual(await statusesOf(gateway, 48, 30_000), [200])
