@@ -20,6 +20,8 @@ import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
 import type { Sealed } from './seal.ts'
 import { upstreams } from './upstream/proxy.ts'
+import { endAfterAnswer } from './upstream/upgrade.ts'
+import { serveWebSockets } from './upstream/websocket-routes.ts'
 
 const kForward = Symbol('fastify-bound-token.forward')
 type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> }
@@ -49,7 +51,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }, registration.surroundings.onTrouble)
   const routes = policies(registration, proxies, hidden)
   // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
-  const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null }>()
+  const judged = new WeakMap<FastifyRequest, { readonly policy: Policy, readonly jwt: Sealed | null, readonly goodUntil: number }>()
   app.addHook('onClose', async () => {
     await Promise.all([registration.close(), routes.close(), proxies.close()])
   })
@@ -72,9 +74,12 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     await routes.ready()
     await proxies.ready()
   })
+  serveWebSockets(app, proxies, (handler) => handler === forward)
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const trail: Trail = { key: null, record: null, presented: null, isAsked: false }
+    // Some other listener may have routed it.
+    if (proxies.haveWebSockets()) endAfterAnswer(request.raw, reply.raw)
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
@@ -122,7 +127,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       const { presented } = trail
       if (typeof presented === 'object' && presented !== null) request.clientCertificate = presented.presented.certificate
     }
-    pass(request, policy, trail.record?.jwt ?? null, done)
+    pass(request, policy, trail, done)
   }
 
   function stop (error: unknown, request: FastifyRequest, reply: FastifyReply, policy: Policy | null, trail: Trail, done: Done): void {
@@ -136,10 +141,11 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     done(error)
   }
 
-  function pass (request: FastifyRequest, policy: Policy | null, jwt: Sealed | null, done: Done): void {
+  function pass (request: FastifyRequest, policy: Policy | null, trail: Trail | null, done: Done): void {
     dropOurs(request)
     if (policy !== null && policy.upstream !== null) {
-      judged.set(request, { policy, jwt })
+      const record = trail?.record ?? null
+      judged.set(request, { policy, jwt: record?.jwt ?? null, goodUntil: policy.isReport ? Infinity : (record?.goodUntil ?? Infinity) * 1000 })
       request.headers = unread
     }
     done()
@@ -151,7 +157,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   async function forwardRequest (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> {
-    const { policy, jwt } = judged.get(request) ?? { jwt: null }
+    const { policy, jwt, goodUntil } = judged.get(request) ?? { jwt: null, goodUntil: 0 }
     const accessToken = request.accessToken ?? null
     if (policy === undefined || policy.upstream === null || (accessToken === null && !policy.isReport)) {
       throw notJudged('no policy with an upstream has let this request through', request, reply)
@@ -160,7 +166,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       const verified = accessToken === null || policy.isReport
         ? null
         : { accessToken, certificate: request.clientCertificate ?? null, jwt: policy.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
-      return await proxies.forward(request, reply, policy.upstream, verified)
+      return await proxies.forward(request, reply, policy.upstream, verified, goodUntil)
     } catch (error) {
       throw isRefusal(error) ? refuseForwarding(reply, error) : notJudged(error, request, reply)
     }

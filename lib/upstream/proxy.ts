@@ -9,6 +9,9 @@ import { exchange, type Upstream } from './exchange.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
 import { loadReplyFrom } from './reply-from.ts'
 import { namesSetBy, rewriteHeaders, type Verified } from './rewrite.ts'
+import { openTunnels } from './tunnel.ts'
+import { upgradeOf } from './upgrade.ts'
+import { forwardWebSocket, type WebSocketUpstream } from './websocket.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
@@ -25,10 +28,20 @@ export interface Upstreams {
   sets (foldedName: string): boolean
   /** Whether any upstream was added. */
   areUsed (): boolean
-  /** Throws, or fails the reply with, a refusal where the upstream does not answer. */
-  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null): Promise<FastifyReply>
+  /** Whether any of them takes WebSockets. */
+  haveWebSockets (): boolean
+  /**
+   * Throws, or fails the reply with, a refusal where the upstream does not answer.
+   *
+   * @param goodUntil - milliseconds since the epoch, or Infinity: when a WebSocket is closed
+   */
+  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, verified: Verified | null, goodUntil: number): Promise<FastifyReply>
+  /** Ends every WebSocket, those that are being opened too: a server waits for them when it closes. */
+  endWebSockets (): void
   close (): Promise<void>
 }
+
+type Prepared = Upstream & WebSocketUpstream
 
 /** undici's own number of connections to one origin; more requests wait here, where they can give up. */
 const maxConnections = 128
@@ -40,13 +53,16 @@ const defaultTimeout = 30_000
  * @param onTrouble - told of a new file that can't be used
  */
 export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void, onTrouble: (detail: string) => void): Upstreams {
-  const prepared = new Map<string, Promise<Upstream>>()
+  const prepared = new Map<string, Promise<Prepared>>()
   const ours = new Set<string>()
+  const tunnels = openTunnels()
   let haveReserved = false
+  let haveWebSockets = false
 
   return {
     add (options, pattern, path) {
       haveReserved ||= hasReserved(pattern)
+      haveWebSockets ||= options.websocket === true
       const key = JSON.stringify(options)
       if (prepared.has(key)) return
       const target = targetOf(options.url, `${path}.url`)
@@ -64,12 +80,20 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
 
     areUsed: () => prepared.size > 0,
 
-    async forward (request, reply, options, verified) {
-      const [path = ''] = (request.raw.url ?? '').split('?')
+    haveWebSockets: () => haveWebSockets,
+
+    endWebSockets: tunnels.close,
+
+    async forward (request, reply, options, verified, goodUntil) {
+      const [path = '', ...query] = (request.raw.url ?? '').split('?')
       if (isAmbiguousPath(path) || (haveReserved && hasEncodedReserved(path))) throw refuse('upstream_path_ambiguous')
-      const upstream = await (prepared.get(JSON.stringify(options)) as Promise<Upstream>)
+      const upstream = await (prepared.get(JSON.stringify(options)) as Promise<Prepared>)
       const rewrite = (headers: FastifyRequest['headers']): FastifyRequest['headers'] =>
         rewriteHeaders(options, headers, (name) => ours.has(name) || hidden.has(name), verified)
+      if (options.websocket === true && upgradeOf(request.raw) !== undefined) {
+        const destination = { url: new URL(upstream.target + path), query: ['', ...query].join('?') }
+        return await forwardWebSocket(upstream, tunnels, request, reply, destination, rewrite, goodUntil)
+      }
       return await exchange(upstream, request, reply, path, rewrite, fail)
     },
 
@@ -80,12 +104,14 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
   }
 }
 
-async function prepare (options: UpstreamOptions, target: string, path: string, onTrouble: (detail: string) => void): Promise<Upstream> {
+async function prepare (options: UpstreamOptions, target: string, path: string, onTrouble: (detail: string) => void): Promise<Prepared> {
   const timeout = options.timeout ?? defaultTimeout
   return {
     target,
     timeout,
     connections: places(maxConnections),
+    // A WebSocket needs HTTP/1.1, whatever the others speak.
+    connect: await upstreamConnector({ ...options, http2: false }, timeout, path, onTrouble),
     from: await loadReplyFrom({
       disableRequestLogging: true,
       disableCache: true,
