@@ -35,13 +35,15 @@ export function openTunnels (): OpenTunnels {
 
 /**
  * Passes bytes both ways, no faster than they are read. When one side ends, what it sent is still delivered, and the other has
- * `linger` milliseconds to end as well: a WebSocket has no use for half a connection (RFC 6455 section 7.1.1). Silence is no
- * reason to end: TCP finds out whether the other side is gone.
+ * `timeout` to end as well: a WebSocket has no use for half a connection (RFC 6455 section 7.1.1). Silence is no reason to end,
+ * since TCP finds out whether the other side is gone; but both are ended when one takes nothing for `timeout` of what waits for
+ * it, for then the other is not read, and nobody would see it go.
  *
+ * @param timeout - milliseconds
  * @param closed - told when both sockets are closed
  * @returns what ends both at once
  */
-export function joinSockets (client: Socket, upstream: Socket, linger: number, closed: () => void): () => void {
+export function joinSockets (client: Socket, upstream: Socket, timeout: number, closed: () => void): () => void {
   let open = 2
   let timer: NodeJS.Timeout | undefined
   const end = (): void => {
@@ -49,13 +51,20 @@ export function joinSockets (client: Socket, upstream: Socket, linger: number, c
     upstream.destroy()
   }
   const join = (from: Socket, to: Socket): void => {
+    let stalled: NodeJS.Timeout | undefined
     from.setTimeout(0)
     from.setNoDelay(true)
     from.setKeepAlive(true, keepAliveDelay)
     from.on('error', () => {}) // `close` follows.
-    from.on('end', () => { timer ??= setTimeout(end, linger) })
+    from.on('pause', () => {
+      clearTimeout(stalled)
+      if (to.writableNeedDrain) stalled = setTimeout(end, timeout)
+    })
+    to.on('drain', () => clearTimeout(stalled))
+    to.on('close', () => clearTimeout(stalled))
+    from.on('end', () => { timer ??= setTimeout(end, timeout) })
     from.on('close', () => {
-      timer ??= setTimeout(end, linger)
+      timer ??= setTimeout(end, timeout)
       to.destroySoon()
       if (--open > 0) return
       clearTimeout(timer)
