@@ -62,6 +62,7 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
   return {
     add (options, pattern, path) {
       haveReserved ||= hasReserved(pattern)
+      if (options.websocket === true && options.request !== undefined) throw new OptionsError(`${path}.websocket: found true beside request, which makes another request; allowed: one of them`)
       haveWebSockets ||= options.websocket === true
       const key = JSON.stringify(options)
       if (prepared.has(key)) return

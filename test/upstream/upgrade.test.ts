@@ -2,15 +2,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server } from 'node:http'
-import type { AddressInfo, Socket } from 'node:net'
+import { connect, type AddressInfo, type Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import { test, type TestContext } from 'node:test'
 import fastifyWebsocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { WebSocket, WebSocketServer } from 'ws'
+import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import boundToken, { forward } from '../../lib/index.ts'
 import { claimUpgrades, routeUpgrade } from '../../lib/upstream/upgrade.ts'
-import { by, optionsFor, owner, startAuthorizationServer } from '../guard/protected-app.ts'
+import { by, optionsFor, owner, ownersClaims, startAuthorizationServer } from '../guard/protected-app.ts'
 import { eventually } from '../token/eventually.ts'
 import { exchangeRaw, handshake, refusalOf, startSocketGateway, startSocketUpstream, statusOf } from './websocket-gateway.ts'
 
@@ -126,6 +127,22 @@ for (const [name, take] of Object.entries<(socket: Socket, request: IncomingMess
   })
 }
 
+test('the certificate of the TLS connection itself', async (t) => {
+  const pki = await createPki()
+  const [partner, thief] = [await createClientCertificate('partner', { issuer: pki }), await createClientCertificate('thief', { issuer: pki })]
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  known.set('good', { ...ownersClaims, cnf: { 'x5t#S256': partner.thumbprint } })
+  const upstream = await startSocketUpstream(t)
+  const app = Fastify({ forceCloseConnections: true, https: { key: pki.server.key, cert: pki.server.certificate, requestCert: true, rejectUnauthorized: false } }) as unknown as FastifyInstance
+  t.after(() => app.close())
+  await app.register(boundToken, { ...optionsFor(authorizationServer.origin), certificate: { source: 'tls' } })
+  app.get('/ws', { config: { boundToken: { upstream: { url: upstream.origin, websocket: true } } } }, forward)
+  const url = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('https://127.0.0.1', 'wss://localhost')
+  const open = ({ certificate: cert, key }: typeof partner): WebSocket => new WebSocket(`${url}/ws`, { ca: pki.ca, cert, key, headers: { authorization: 'Bearer good' } })
+  await assertEcho(open(partner))
+  assert.equal((await refusalOf(open(thief))).status, 401)
+})
+
 test('two registrations on one server have one listener, and it goes when the application closes', async (t) => {
   const { app, declare, listen, connect, routed } = await scene(t)
   for (const url of ['/a', '/b']) await app.register(async (scope) => { await declare(scope, url) })
@@ -183,7 +200,6 @@ test('a client that resets the connection while it is judged ends nothing but it
   const { port, clients, authorizationServer, open } = await startSocketGateway(t)
   let answer = (): void => {}
   authorizationServer.behave((_call, response) => { answer = () => response.writeHead(200, { 'content-type': 'application/json' }).end('{"active":false}') })
-  const { connect } = await import('node:net')
   const client = connect(port, '127.0.0.1', () => client.write(handshake()))
   await eventually('somebody is asked', () => authorizationServer.calls.length === 1)
   client.resetAndDestroy()

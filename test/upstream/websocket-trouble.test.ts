@@ -88,11 +88,12 @@ test('the upstream refuses: its answer is passed on, without what belongs to the
   await eventually('no socket is left', () => clients.size + upstream.sockets.size === 0)
 })
 
-test('an upstream without WebSockets: its answer to the request is passed on', async (t) => {
+test('an upstream without WebSockets: its answer to the request is passed on, and its connection not kept', async (t) => {
   const { open, upstream } = await startSocketGateway(t)
   upstream.server.removeAllListeners('upgrade')
   const { status, body } = await refusalOf(open())
   assert.deepEqual([status, body], [200, 'no WebSocket'])
+  await eventually('the upstream is left', () => upstream.sockets.size === 0)
 })
 
 test('the upstream is down: 502; it comes back: opened', async (t) => {

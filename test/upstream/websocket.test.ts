@@ -226,3 +226,8 @@ test('report mode: opened without identity headers', async (t) => {
   }
   assert.deepEqual(upstream.requests.map(({ headers }) => headers['x-client-id']), [undefined, undefined])
 })
+
+test('not together with a request of one\'s own', async (t) => {
+  await assert.rejects(startSocketGateway(t, { upstream: { request: { path: '/login' } } }),
+    /config\.boundToken\.upstream\.websocket: found true beside request, which makes another request; allowed: one of them/)
+})
