@@ -36,7 +36,7 @@ export function routeUpgrade (app: Pick<FastifyInstance, 'routing'>, request: In
   remember(request, socket, head)
   const response = new ServerResponse(request)
   // An answer to an earlier request is still on its way: RFC 6455 section 4.1 has clients wait, and two answers would mix.
-  if (isAnswering(request, socket)) {
+  if (isAnswering(request, connectionOf(request, socket))) {
     socket.destroy()
     return
   }
@@ -58,7 +58,7 @@ export function listenForUpgrades (app: FastifyInstance): () => void {
   if (listening.has(server) || claimed.has(server)) return () => {}
   const onUpgrade = (request: IncomingMessage, socket: Socket, head: Buffer): void => {
     remember(request, socket, head)
-    if (isAnswering(request, socket)) {
+    if (isAnswering(request, connectionOf(request, socket))) {
       socket.destroy()
       return
     }
@@ -95,7 +95,7 @@ export function endAfterAnswer (request: IncomingMessage, response: ServerRespon
   response.on('finish', () => {
     // What is left unread would turn the end into a reset, and the answer could be lost.
     socket.resume()
-    socket.destroySoon()
+    socket.end(() => socket.destroy())
   })
 }
 
@@ -104,6 +104,11 @@ function remember (request: IncomingMessage, socket: Socket, head: Buffer): void
   upgrades.set(request, { socket, head, isSettled: false })
   // Node took its own listener away; `close` follows.
   socket.on('error', () => {})
+}
+
+/** Later versions of Node put a stream of their own before the socket of a request with a body. */
+function connectionOf (request: IncomingMessage, socket: Socket): Socket {
+  return (request.socket as Socket | undefined) ?? socket
 }
 
 /** Whether a response has this socket already. */

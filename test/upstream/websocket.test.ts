@@ -189,15 +189,17 @@ test('who has no token learns nothing of the handshake', async (t) => {
   assert.deepEqual(['websocket_version_unsupported', 'websocket_handshake_malformed'].map(isLogged), [true, true])
 })
 
-test('S-37: an upgrade behind a request that is not answered yet is cut off, and nothing of it is routed', async (t) => {
-  let answer = (): void => {}
-  const { port, upstream, clients } = await startSocketGateway(t, { onRequest: (_request, response) => { answer = () => response.end('late') } })
-  const answered = exchangeRaw(port, handshake({ Upgrade: null, Connection: null }, 'GET /plain HTTP/1.1') + handshake())
-  assert.equal(await answered, '')
-  await eventually('no socket is left', () => clients.size === 0)
-  answer()
-  assert.ok(upstream.requests.every(({ headers }) => headers.upgrade === undefined))
-})
+for (const [kind, lines, body] of [['an upgrade', {}, ''], ['an upgrade with a body', { 'Content-Length': '9' }, 'incom']] as const) {
+  test(`S-37: ${kind} behind a request that is not answered yet is cut off, and nothing of it is routed`, async (t) => {
+    let answer = (): void => {}
+    const { port, upstream, clients } = await startSocketGateway(t, { onRequest: (_request, response) => { answer = () => response.end('late') } })
+    const answered = exchangeRaw(port, handshake({ Upgrade: null, Connection: null }, 'GET /plain HTTP/1.1') + handshake(lines) + body)
+    assert.equal(await answered, '')
+    await eventually('no socket is left', () => clients.size === 0)
+    answer()
+    assert.ok(upstream.requests.every(({ headers }) => headers.upgrade === undefined))
+  })
+}
 
 test('subprotocols and extensions are agreed between client and upstream', async (t) => {
   const { open } = await startSocketGateway(t)
