@@ -147,7 +147,7 @@ const endings: Array<[name: string, onUpgrade: (socket: Socket) => void, client:
 ]
 for (const [name, onUpgrade, client] of endings) {
   test(`${name}: both end, and the place is free again`, async (t) => {
-    const gateway = await startSocketGateway(t, { onUpgrade: accepting(onUpgrade), upstream: { timeout: /never|does not read/.test(name) ? 200 : 60_000 } })
+    const gateway = await startSocketGateway(t, { onUpgrade: accepting(onUpgrade), upstream: { timeout: /never|does not read/.test(name) ? 1000 : 60_000 } })
     const { socket } = await rawClient(t, gateway)
     client(socket)
     // Who does not read does not see the end.
@@ -248,15 +248,16 @@ test('200 at once, opened and closed in every way: no socket and no place is lef
 })
 
 test('an open WebSocket takes a place: who finds none free in time gets 504, and then one', async (t) => {
-  const gateway = await startSocketGateway(t, { upstream: { timeout: 100 } })
-  const open = await Promise.all(Array.from({ length: 128 }, async () => {
+  const gateway = await startSocketGateway(t, { upstream: { timeout: 1500 } })
+  const open: WebSocket[] = []
+  while (open.length < 128) {
     const client = gateway.open()
     await once(client, 'open')
-    return client
-  }))
+    open.push(client)
+  }
   assert.equal((await refusalOf(gateway.open())).status, 504)
   open.pop()?.terminate()
-  await eventually('one is free', () => gateway.clients.size === 127)
+  await eventually('one is free', () => gateway.clients.size === 127 && gateway.upstream.sockets.size === 127)
   await once(gateway.open(), 'open')
   for (const client of open) client.terminate()
 })
@@ -292,7 +293,7 @@ test('requests are logged, and their `onResponse` hooks run, once: when a WebSoc
 })
 
 test('silence is no reason to close: the server\'s own time limits do not count for an open WebSocket', async (t) => {
-  const gateway = await startSocketGateway(t, { server: { connectionTimeout: 50, keepAliveTimeout: 50, requestTimeout: 50 }, upstream: { timeout: 50 } })
+  const gateway = await startSocketGateway(t, { server: { connectionTimeout: 2000, keepAliveTimeout: 2000, requestTimeout: 2000 } })
   const client = gateway.open()
   await once(client, 'open')
   const [socket] = [...gateway.clients]

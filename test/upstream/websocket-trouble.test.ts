@@ -55,7 +55,7 @@ const refused: Array<[name: string, status: number, onUpgrade: OnUpgrade, lines?
 ]
 for (const [name, status, onUpgrade, lines] of refused) {
   test(`L9: the upstream's answer is ${name}: ${status}, and no socket is left on either side`, async (t) => {
-    const { raw, upstream, clients } = await startSocketGateway(t, { onUpgrade: read(onUpgrade), upstream: { timeout: status === 504 ? 100 : 5000 } })
+    const { raw, upstream, clients } = await startSocketGateway(t, { onUpgrade: read(onUpgrade), upstream: { timeout: status === 504 ? 700 : 5000 } })
     const answer = await raw(handshake(lines))
     assert.equal(statusOf(answer), status, answer.slice(0, 300))
     assert.match(answer, status === 502 ? /FST_BOUND_TOKEN_UPSTREAM_UNAVAILABLE/ : /FST_BOUND_TOKEN_UPSTREAM_TIMEOUT/)
