@@ -1,7 +1,7 @@
-import type { FastifyBaseLogger, FastifyReply } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { Decision } from '../types/decision.ts'
 import type { Challenges } from './challenge.ts'
-import type { Refusal } from './errors.ts'
+import { NotJudgedError, type Refusal } from './errors.ts'
 
 /** Seconds to name when the authorization server named none. */
 const defaultRetryAfter = 5
@@ -23,4 +23,15 @@ const levels = { issuer_unavailable: 'warn', issuer_refused_us: 'error', issuer_
 export function logRefusal (log: FastifyBaseLogger, decision: Decision, refusal: Refusal): void {
   const level = (levels as Partial<Record<string, 'warn' | 'error'>>)[refusal.reason] ?? 'info'
   log[level]({ decision, detail: refusal.detail }, decision.enforced ? 'access refused' : 'access would have been refused')
+}
+
+/** A fault of ours: the log has it, the client hears that there was one. */
+export function notJudged (err: unknown, request: FastifyRequest, reply: FastifyReply): Error {
+  request.log.error({ err }, 'a request could not be judged')
+  reply.header('cache-control', 'no-store')
+  return new NotJudgedError()
+}
+
+export function answerNotJudged (err: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  reply.send(notJudged(err, request, reply))
 }

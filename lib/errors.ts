@@ -55,6 +55,16 @@ export const answers = {
     statusCode: 504,
     code: 'FST_BOUND_TOKEN_UPSTREAM_TIMEOUT',
     message: 'The upstream did not answer in time'
+  },
+  badHandshake: {
+    statusCode: 400,
+    code: 'FST_BOUND_TOKEN_BAD_HANDSHAKE',
+    message: 'The WebSocket handshake is not valid'
+  },
+  unsupportedVersion: {
+    statusCode: 426,
+    code: 'FST_BOUND_TOKEN_UNSUPPORTED_VERSION',
+    message: 'The version of the WebSocket protocol is not supported'
   }
 } as const
 
@@ -114,7 +124,9 @@ export const reasons = {
   issuer_bad_response: ['badResponse', 'the authorization server\'s answer is not usable'],
   upstream_path_ambiguous: ['ambiguousPath', 'dot segments, encoded slashes and the like in a path that goes upstream'],
   upstream_unavailable: ['upstreamUnavailable', 'no connection to the upstream, or it broke'],
-  upstream_timeout: ['upstreamTimeout', 'the upstream did not answer in time']
+  upstream_timeout: ['upstreamTimeout', 'the upstream did not answer in time'],
+  websocket_handshake_malformed: ['badHandshake', 'an upgrade on a route with `upstream.websocket` that is not the opening handshake of RFC 6455 and nothing else'],
+  websocket_version_unsupported: ['unsupportedVersion', '`Sec-WebSocket-Version` is not 13']
 } as const satisfies Record<Reason, readonly [Answer, string]>
 
 /** A refusal on its way to the client. `reason` and `detail` are for the operator only. */

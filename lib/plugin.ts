@@ -3,16 +3,15 @@ import fp from 'fastify-plugin'
 import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
-import { logRefusal, setRefusalHeaders } from './answer.ts'
+import { logRefusal, notJudged, setRefusalHeaders } from './answer.ts'
 import { evictionSelector } from './cache/eviction.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
-import { isRefusal, NotJudgedError, type Refusal } from './errors.ts'
-import { dropFields } from './field-name.ts'
+import { isRefusal } from './errors.ts'
 import { sendFixed } from './fixed-answer.ts'
+import { forwarding } from './forwarding.ts'
 import { declareRoutes } from './gateway/routes.ts'
 import { guard, type Trail } from './guard.ts'
-import { jwtOf } from './jwt-of.ts'
 import { policies } from './policies.ts'
 import type { Policy, PublicRoute } from './policy.ts'
 import { answerProbe } from './probe/hook.ts'
@@ -20,16 +19,13 @@ import { probeRun } from './probe/run.ts'
 import { secretField, sentField } from './probe/wire.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
-import type { Sealed } from './seal.ts'
-import { upstreams } from './upstream/proxy.ts'
+import { endAfterAnswer } from './upstream/upgrade.ts'
+import { serveWebSockets } from './upstream/websocket-routes.ts'
 
 const kForward = Symbol('fastify-bound-token.forward')
 type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): void }
 
 type Done = (error?: Error) => void
-
-/** Headers that would make Fastify read the body of a request that goes upstream as it is. */
-const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
 
 /** Handler of a route whose `config.boundToken.upstream` says where it goes. */
 export function forward (request: FastifyRequest, reply: FastifyReply): void {
@@ -46,12 +42,9 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const hidden = hiddenFields(app)
   // Also in a process that is not probed: another one may be.
   for (const name of [secretField, sentField]) hidden.add(name)
-  const proxies = upstreams(hidden, (reply, refusal) => {
-    refuseForwarding(reply, refusal)
-  }, registration.surroundings.onTrouble)
+  const forwardings = forwarding(hidden, registration.surroundings.onTrouble)
+  const { proxies } = forwardings
   const routes = policies(registration, proxies, hidden)
-  // Which policy let a request through to `forward`, and with what: another route's handler may have passed it on.
-  const judged = new WeakMap<FastifyRequest, { readonly route: Policy | PublicRoute, readonly jwt: Sealed | null }>()
   app.addHook('onClose', async () => {
     await Promise.all([registration.close(), routes.close(), proxies.close()])
   })
@@ -64,7 +57,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorate('boundToken', {
     evict: (selector) => registration.tokens.evict(evictionSelector(selector)),
     stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
-    [kForward]: forwardRequest
+    [kForward]: forwardings.forward
   } as Registered)
 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
@@ -75,6 +68,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     await routes.ready()
     await proxies.ready()
   })
+  serveWebSockets(app, proxies, (handler) => handler === forward)
 
   await registration.closeUnless(() => {
     declareRoutes(app, registration.routes, forward, (path) => { entry = path })
@@ -83,6 +77,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
     const trail: Trail = { key: null, record: null, presented: null, isAsked: false }
+    // Some other listener may have routed it.
+    if (proxies.haveWebSockets()) endAfterAnswer(request.raw, reply.raw)
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {
@@ -131,7 +127,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       const { presented } = trail
       if (typeof presented === 'object' && presented !== null) request.clientCertificate = presented.presented.certificate
     }
-    pass(request, policy, trail.record?.jwt ?? null, done)
+    pass(request, policy, policy.isReport ? null : trail, done)
   }
 
   function stop (error: unknown, request: FastifyRequest, reply: FastifyReply, policy: Policy | null, trail: Trail, done: Done): void {
@@ -141,61 +137,16 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     const own = policy.failures?.get(error.reason) ?? null
     logRefusal(request.log, decided.refused(request, trail, error, own?.statusCode ?? error.statusCode, policy.isReport), error)
     if (policy.isReport) return pass(request, policy, null, done)
-    dropOurs(request)
+    forwardings.dropOurs(request)
     setRefusalHeaders(reply, error, policy.challenges)
     if (own === null) done(error)
     else sendFixed(reply, own)
   }
 
-  function pass (request: FastifyRequest, route: Policy | PublicRoute, jwt: Sealed | null, done: Done): void {
-    dropOurs(request)
-    if (route.upstream !== null) {
-      judged.set(request, { route, jwt })
-      request.headers = unread
-    }
+  function pass (request: FastifyRequest, route: Policy | PublicRoute, trail: Trail | null, done: Done): void {
+    forwardings.dropOurs(request)
+    forwardings.admit(request, route, trail)
     done()
-  }
-
-  /** What the client sends under a name that some upstream gets from us is dropped, on every route. */
-  function dropOurs (request: FastifyRequest): void {
-    if (proxies.areUsed()) dropFields(request.raw.headers, proxies.sets)
-  }
-
-  /** No promise: Fastify would wait for the end of the answer. */
-  function forwardRequest (request: FastifyRequest, reply: FastifyReply): void {
-    const { route, jwt } = judged.get(request) ?? { jwt: null }
-    const accessToken = request.accessToken ?? null
-    const mayHaveNone = route !== undefined && (route.isPublic || route.isReport)
-    if (route === undefined || route.upstream === null || (accessToken === null && !mayHaveNone)) {
-      throw notJudged('no policy with an upstream has let this request through', request, reply)
-    }
-    const failed = (error: unknown): void => {
-      if (isRefusal(error)) refuseForwarding(reply, error)
-      else reply.send(notJudged(error, request, reply))
-    }
-    try {
-      const caller = accessToken === null || mayHaveNone
-        ? route.isPublic ? 'public' : null
-        : { accessToken, certificate: request.clientCertificate ?? null, jwt: route.upstream.token === 'jwt' ? jwtOf(request.raw.headers.authorization, jwt) : null }
-      proxies.forward(request, reply, route.upstream, caller)?.catch(failed)
-    } catch (error) {
-      failed(error)
-    }
-  }
-
-  function notJudged (err: unknown, request: FastifyRequest, reply: FastifyReply): Error {
-    request.log.error({ err }, 'a request could not be judged')
-    reply.header('cache-control', 'no-store')
-    return new NotJudgedError()
-  }
-
-  function refuseForwarding (reply: FastifyReply, refusal: Refusal): FastifyReply {
-    reply.log.warn({ reason: refusal.reason }, 'not forwarded')
-    const route = judged.get(reply.request)?.route
-    const challenges = route === undefined || route.isPublic ? null : route.challenges
-    setRefusalHeaders(reply, refusal, challenges)
-    const own = route === undefined || route.isPublic ? undefined : route.failures?.get(refusal.reason)
-    return own === undefined ? reply.send(refusal) : sendFixed(reply, own)
   }
 }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -7,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
+import { WebSocket } from 'ws'
 import * as certificationPath from '../lib/certification-path/index.ts'
 import * as library from '../lib/index.ts'
 import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
@@ -19,6 +21,7 @@ import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
 import { answer, startDouble } from './doubles/authorization-server.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
+import { refusalOf, startSocketUpstream } from './upstream/websocket-gateway.ts'
 
 const readme = readFileSync('README.md', 'utf8')
 const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, code]) => code as string)
@@ -215,6 +218,23 @@ test('forward', async (t) => {
   assert.deepEqual((await app.inject({ url: '/ledger/2026?page=2', headers: { ...by(owner), 'x-client-id': 'forged' } })).json(),
     { client: 'partner', thumbprint: owner.thumbprint, authorization: null, query: { page: '2' } })
   assert.equal((await app.inject({ url: '/ledger/..%2fadmin', headers: by(owner) })).statusCode, 400)
+})
+
+test('forward, for WebSockets', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  const upstream = await startSocketUpstream(t)
+  known.set('good', { ...known.get('good'), scope: 'feed' })
+  const app = Fastify({ forceCloseConnections: true })
+  t.after(() => app.close())
+  await app.register(library.default, optionsFor(authorizationServer.origin))
+  await run(block('websocket: true').replace('http://127.0.0.1:8080', upstream.origin), { app })
+  const url = (await app.listen({ host: '127.0.0.1', port: 0 })).replace('http:', 'ws:')
+  const client = new WebSocket(`${url}/feed/1`, { headers: by(owner) })
+  await once(client, 'open')
+  client.send('hello')
+  assert.equal(String((await once(client, 'message'))[0]), 'hello')
+  client.terminate()
+  assert.equal((await refusalOf(new WebSocket(`${url}/feed/1`, { headers: by(stranger) }))).status, 401)
 })
 
 test('another path, and another request', async (t) => {

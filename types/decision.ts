@@ -14,6 +14,7 @@ export type Reason =
   | 'scope_insufficient' | 'client_not_allowed' | 'claims_insufficient'
   | 'issuer_unavailable' | 'issuer_refused_us' | 'issuer_bad_response'
   | 'upstream_path_ambiguous' | 'upstream_unavailable' | 'upstream_timeout'
+  | 'websocket_handshake_malformed' | 'websocket_version_unsupported'
 
 /**
  * What the guard decided about one request; published on the diagnostics channel `fastify-bound-token:decision`.

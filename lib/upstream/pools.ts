@@ -1,8 +1,8 @@
-import { Agent } from 'undici'
+import { Agent, type buildConnector } from 'undici'
 import { OptionsError } from '../errors.ts'
 import { defaultOf, UpstreamSchema, type UpstreamOptions } from '../options.ts'
 import { places, type Places } from '../places.ts'
-import { tlsMaterial, type TlsMaterial } from '../tls-material.ts'
+import { tlsMaterial } from '../tls-material.ts'
 import { upstreamConnector } from './connector.ts'
 import { http2Requests } from './http2.ts'
 import { codesOnly, loadReplyFrom, type ReplyFrom } from './reply-from.ts'
@@ -14,8 +14,8 @@ export interface Pool {
   /** More requests than undici makes connections wait here, where they can give up. */
   readonly connections: Places
   readonly from: ReplyFrom
-  /** What connections are made with; empty for http. */
-  readonly tls: TlsMaterial
+  /** Makes connections on which HTTP/1.1 is spoken, whatever the others speak: a WebSocket needs it. */
+  readonly connect: buildConnector.connector
 }
 
 export interface Pools {
@@ -60,7 +60,7 @@ export function pools (onTrouble: (detail: string) => void): Pools {
       destroyAgent: true,
       undici: codesOnly(http2 ? http2Requests(origin, connect) : new Agent({ connections, headersTimeout: timeout, bodyTimeout: timeout, connect }))
     })
-    return { timeout, connections: places(connections), from, tls }
+    return { timeout, connections: places(connections), from, connect: http2 ? upstreamConnector(tls, timeout, false) : connect }
   }
 }
 

@@ -8,9 +8,12 @@ import { exchange } from './exchange.ts'
 import { checkOwnRequest, compileOwnRequest, contentHeaders, withoutContent, type OwnRequest } from './own-request.ts'
 import { compilePath, type PathOf } from './path-template.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
-import { keys, pools, type Pool } from './pools.ts'
 import { headerSetters } from './header-value.ts'
+import { keys, pools, type Pool } from './pools.ts'
 import { namesSetBy, requestHeaders, type Caller, type DroppedNames } from './rewrite.ts'
+import { openTunnels } from './tunnel.ts'
+import { upgradeOf } from './upgrade.ts'
+import { forwardWebSocket } from './websocket.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
@@ -27,27 +30,19 @@ export interface Upstreams {
   sets (foldedName: string): boolean
   /** Whether any upstream was added. */
   areUsed (): boolean
-  /**
-   * Where a request goes: for whoever speaks to the upstream in a way of its own.
-   *
-   * @throws refusal where its path is ambiguous
-   */
-  destination (request: FastifyRequest, options: UpstreamOptions): Promise<Destination>
+  /** Whether any of them takes WebSockets. */
+  haveWebSockets (): boolean
   /**
    * Throws, or fails the reply with, a refusal where the upstream does not answer.
    *
    * @param options - the very object that was added
+   * @param goodUntil - milliseconds since the epoch, or Infinity: when a WebSocket is closed
    * @returns a promise where something had to be waited for: rejects as this throws
    */
-  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, caller: Caller): void | Promise<void>
+  forward (request: FastifyRequest, reply: FastifyReply, options: UpstreamOptions, caller: Caller, goodUntil: number): void | Promise<void>
+  /** Ends every WebSocket, those that are being opened too: a server waits for them when it closes. */
+  endWebSockets (): void
   close (): Promise<void>
-}
-
-export interface Destination {
-  readonly pool: Pool
-  /** Origin and path, without the query. */
-  readonly url: string
-  headers (headers: IncomingHttpHeaders, caller: Caller): IncomingHttpHeaders
 }
 
 /** An upstream as one route uses it. */
@@ -57,6 +52,7 @@ interface Route {
   readonly pool: Pool
   readonly retries: number
   readonly headers: (headers: IncomingHttpHeaders, caller: Caller) => IncomingHttpHeaders
+  readonly takesWebSockets: boolean
   /** Null where the client's own request goes on. */
   readonly ownRequest: OwnRequest | null
 }
@@ -77,11 +73,14 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
     has: (name) => ours.has(name) || hidden.has(name),
     get size () { return ours.size + hidden.size }
   }
+  const tunnels = openTunnels()
   let haveReserved = false
+  let haveWebSockets = false
 
   return {
     add (options, pattern, path) {
       haveReserved ||= hasReserved(pattern)
+      haveWebSockets ||= options.websocket === true
       const key = keyOf([options, pattern])
       const known = prepared.get(key) ?? prepare(options, pattern, path)
       prepared.set(key, known)
@@ -98,14 +97,14 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
 
     areUsed: () => prepared.size > 0,
 
-    async destination (request, options) {
-      const { pool, headers, ...route } = await routeOf(request, options)
-      return { pool, url: urlOf(request, route), headers }
-    },
+    haveWebSockets: () => haveWebSockets,
 
-    forward (request, reply, options, caller) {
-      const route = routeOf(request, options)
-      return route instanceof Promise ? route.then((route) => send(request, reply, route, caller)) : send(request, reply, route, caller)
+    endWebSockets: tunnels.close,
+
+    forward (request, reply, options, caller, goodUntil) {
+      const route = routes.get(options)?.get(request.routeOptions.url ?? '')
+      if (route === undefined) throw new Error('a request came to an upstream by another route than that which names it')
+      return route instanceof Promise ? route.then((route) => send(request, reply, route, caller, goodUntil)) : send(request, reply, route, caller, goodUntil)
     },
 
     async close () {
@@ -124,20 +123,21 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
       headerSetters(options.headers, path, onTrouble),
       request === undefined ? null : compileOwnRequest(request, `${path}.request`, onTrouble)
     ]).then(([pool, setters, ownRequest]) =>
-      ({ target: origin + base, pathOf, pool, retries: options.retries ?? 0, headers: requestHeaders(options, setters, dropped), ownRequest }))
+      ({ target: origin + base, pathOf, pool, retries: options.retries ?? 0, headers: requestHeaders(options, setters, dropped), takesWebSockets: options.websocket === true, ownRequest }))
     preparing.catch(() => {}) // `ready` and `forward` see it again.
     return preparing
   }
 
-  function routeOf (request: FastifyRequest, options: UpstreamOptions): Route | Promise<Route> {
-    const route = routes.get(options)?.get(request.routeOptions.url ?? '')
-    if (route === undefined) throw new Error('a request came to an upstream by another route than that which names it')
-    return route
-  }
-
-  function send (request: FastifyRequest, reply: FastifyReply, route: Route, caller: Caller): void | Promise<void> {
-    const { pool, retries, headers, ownRequest } = route
-    const url = urlOf(request, route)
+  function send (request: FastifyRequest, reply: FastifyReply, route: Route, caller: Caller, goodUntil: number): void | Promise<void> {
+    const { pool, target, pathOf, retries, headers, ownRequest, takesWebSockets } = route
+    const [requested, query] = partsOf(request.raw.url ?? '')
+    if (isAmbiguousPath(requested) || (haveReserved && hasEncodedReserved(requested))) throw refuse('upstream_path_ambiguous')
+    const path = pathOf(requested)
+    if (path === null) throw refuse('upstream_path_ambiguous', 'it is not one of the route')
+    const url = target + path
+    if (takesWebSockets && upgradeOf(request.raw) !== undefined) {
+      return forwardWebSocket(pool, tunnels, request, reply, { url: new URL(url), query }, (ofClient) => headers(ofClient, caller), goodUntil)
+    }
     if (ownRequest === null) return exchange(pool, request, reply, { url, retries, headers: (ofClient) => headers(ofClient, caller), replacement: null }, fail)
     const replacement = ownRequest(caller === null || caller === 'public' ? null : caller.accessToken.claims)
     discardBody(request, reply)
@@ -145,16 +145,12 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
       url, retries, replacement, headers: (ofClient) => ({ ...headers(withoutContent(ofClient), caller), ...contentHeaders(replacement) })
     }, fail)
   }
+}
 
-  function urlOf (request: FastifyRequest, { target, pathOf }: Pick<Route, 'target' | 'pathOf'>): string {
-    const url = request.raw.url ?? ''
-    const end = url.indexOf('?')
-    const requested = end === -1 ? url : url.slice(0, end)
-    if (isAmbiguousPath(requested) || (haveReserved && hasEncodedReserved(requested))) throw refuse('upstream_path_ambiguous')
-    const path = pathOf(requested)
-    if (path === null) throw refuse('upstream_path_ambiguous', 'it is not one of the route')
-    return target + path
-  }
+/** Path, and query with its question mark. */
+function partsOf (url: string): [path: string, query: string] {
+  const end = url.indexOf('?')
+  return end === -1 ? [url, ''] : [url.slice(0, end), url.slice(end)]
 }
 
 function pathsOf ({ path: template, request }: UpstreamOptions, pattern: string, path: string): PathOf {
