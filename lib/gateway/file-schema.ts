@@ -21,7 +21,7 @@ function forFiles (schema: TSchema): TSchema {
   if (schema['properties'] !== undefined) changed['properties'] = eachOf(schema['properties'], forFiles)
   if (schema['patternProperties'] !== undefined) changed['patternProperties'] = eachOf(schema['patternProperties'], forFiles)
   if (schema['items'] !== undefined) changed['items'] = forFiles(schema['items'])
-  if (isJwk(schema)) Object.assign(changed['properties'], publicOnly)
+  if (isJwk(schema)) return { ...changed, typeName: 'PublicJwk', properties: { ...changed['properties'], ...publicOnly } } as TSchema
   return changed
 }
 
