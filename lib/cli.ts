@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { usage } from './probe/arguments.ts'
+import { gatewayCommand } from './gateway/command.ts'
+import { usage as gatewayUsage } from './gateway/usage.ts'
+import { usage as probeUsage } from './probe/arguments.ts'
 import { probeCommand } from './probe/command.ts'
 
 const allowed = 'allowed: probe, --help, --version'

@@ -63,7 +63,7 @@ function tooLarge (file: string): Error {
 
 /** Errors name options as `options.issuers[0].audience`; in a file, there is a line for it, or for what it would stand in. */
 function located (error: unknown, file: string, text: string, offsets: ReadonlyMap<string, number>): string {
-  const message = error instanceof Error ? error.message : String(error)
+  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
   const [, named = ''] = /^options(?:\.|(?=:))([^:\s]*):/.exec(message) ?? []
   const told = message.replace(/^options\.?(?=[^:\s]*:)/, '').replace(/^: /, '')
   for (let path = named; path !== ''; path = path.replace(/(\.[^.[]*|\[\d+\]|^[^.[]*)$/, '')) {

@@ -1,0 +1,33 @@
+import type { Server } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
+import type { GatewayOptions } from '../options.ts'
+import boundToken from '../plugin.ts'
+import { levelOf, requestLog } from './log.ts'
+
+let requests = 0
+
+/**
+ * The application that a configuration stands for, ready to be used: secrets and certificates are read, policies compiled.
+ *
+ * @param server - what it takes for its server, and never listens on
+ * @throws OptionsError
+ */
+export async function configured (options: GatewayOptions, server: Server, log: FastifyBaseLogger): Promise<FastifyInstance> {
+  const { $schema: _, server: _server, log: logOptions, ...plugin } = options
+  const app = Fastify({
+    serverFactory: () => server,
+    loggerInstance: log,
+    logController: requestLog(logOptions),
+    // Counted through all configurations.
+    genReqId: () => `${process.pid.toString(36)}-${(++requests).toString(36)}`
+  }) as FastifyInstance
+  app.log.level = levelOf(logOptions)
+  try {
+    app.register(boundToken, plugin)
+    await app.ready()
+    return app
+  } catch (error) {
+    await app.close().catch(() => {})
+    throw error
+  }
+}
