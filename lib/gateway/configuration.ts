@@ -1,8 +1,8 @@
-import type { Server } from 'node:http'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify'
-import type { GatewayOptions } from '../options.ts'
+import { STATUS_CODES, type Server } from 'node:http'
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import type { GatewayOptions, LogOptions } from '../options.ts'
 import boundToken from '../plugin.ts'
-import { levelOf, requestLog } from './log.ts'
+import { levelOf, logUnrouted, requestLog } from './log.ts'
 
 let requests = 0
 
@@ -18,6 +18,8 @@ export async function configured (options: GatewayOptions, server: Server, log: 
     serverFactory: () => server,
     loggerInstance: log,
     logController: requestLog(logOptions),
+    // The answer of Fastify itself repeats the URL, and stands in no log.
+    frameworkErrors: (error, request, reply) => { refuseUnrouted(error, request as FastifyRequest, reply as FastifyReply, logOptions) },
     // Counted through all configurations.
     genReqId: () => `${process.pid.toString(36)}-${(++requests).toString(36)}`
   }) as FastifyInstance
@@ -30,4 +32,9 @@ export async function configured (options: GatewayOptions, server: Server, log: 
     await app.close().catch(() => {})
     throw error
   }
+}
+
+function refuseUnrouted ({ statusCode = 400, code }: FastifyError, request: FastifyRequest, reply: FastifyReply, log: LogOptions | undefined): void {
+  reply.code(statusCode).send({ statusCode, code, error: STATUS_CODES[statusCode], message: 'The URL cannot be routed' })
+  logUnrouted(log, request, reply)
 }

@@ -119,4 +119,3 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
 }
 
 const shutdown = ServerSchema.properties.shutdown.properties
-

@@ -31,23 +31,36 @@ export function levelOf ({ level }: LogOptions = {}): string {
   return level ?? defaultOf<string>(LogSchema.properties.level)
 }
 
+function lineOf (request: FastifyRequest, { statusCode }: FastifyReply, milliseconds: number): object {
+  return {
+    method: request.method,
+    path: pathOf(request.raw.url),
+    route: request.routeOptions.url ?? null,
+    statusCode,
+    responseTime: Math.round(milliseconds * 1000) / 1000,
+    remoteAddress: request.socket.remoteAddress ?? null
+  }
+}
+
+function areRequestsLogged ({ requests }: LogOptions = {}): boolean {
+  return requests ?? defaultOf<boolean>(LogSchema.properties.requests)
+}
+
+/** The line of a request that never got to the router. Fastify takes no time for these. */
+export function logUnrouted (options: LogOptions | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  if (areRequestsLogged(options)) request.log.info(lineOf(request, reply, 0), 'request')
+}
+
 /** One line for each request, when it has been answered; and what went wrong inside. */
-export function requestLog ({ requests }: LogOptions = {}): LogController {
-  const isOn = requests ?? defaultOf<boolean>(LogSchema.properties.requests)
+export function requestLog (options?: LogOptions): LogController {
+  const isOn = areRequestsLogged(options)
   const nothing = (): void => {}
   return Object.assign(new LogController(), {
     incomingRequest: nothing,
     routeNotFound: nothing,
     requestCompleted (error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
       if (!isOn) return
-      const line = {
-        method: request.method,
-        path: pathOf(request.raw.url),
-        route: request.routeOptions.url ?? null,
-        statusCode: reply.statusCode,
-        responseTime: Math.round(reply.elapsedTime * 1000) / 1000,
-        remoteAddress: request.socket.remoteAddress ?? null
-      }
+      const line = lineOf(request, reply, reply.elapsedTime)
       if (error === null || error === undefined) reply.log.info(line, 'request')
       else reply.log.warn({ ...line, err: error }, 'request, and its answer broke off')
     },

@@ -8,8 +8,7 @@ export interface Signals {
 }
 
 export function signals (): Signals {
-  let isToldToEnd = false
-  let isToldToReload = false
+  const told = { toEnd: false, toReload: false }
   let isReloading = false
   let reload: (() => Promise<void>) | null = null
   let resolve = (): void => {}
@@ -18,8 +17,8 @@ export function signals (): Signals {
   const reloadWhileTold = async (): Promise<void> => {
     if (isReloading || reload === null) return
     isReloading = true
-    while (isToldToReload && !isToldToEnd) {
-      isToldToReload = false
+    while (told.toReload && !told.toEnd) {
+      told.toReload = false
       await reload()
     }
     isReloading = false
@@ -27,19 +26,19 @@ export function signals (): Signals {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (isToldToEnd) process.exit(1)
-      isToldToEnd = true
+      if (told.toEnd) process.exit(1)
+      told.toEnd = true
       resolve()
     })
   }
   process.on('SIGHUP', () => {
-    isToldToReload = true
+    told.toReload = true
     reloadWhileTold()
   })
 
   return {
     end,
-    isToldToEnd: () => isToldToEnd,
+    isToldToEnd: () => told.toEnd,
     onReload (task) {
       reload = task
       reloadWhileTold()
