@@ -5,7 +5,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import { defaultOf, ServerSchema, type GatewayOptions } from '../options.ts'
 import { drain } from './drain.ts'
 import { generationOf, type Generation } from './generation.ts'
-import { answerHealth, checkHealth, listenForHealth, type State } from './health.ts'
+import { answerHealth, listenForHealth, type State } from './health.ts'
 import { listenerOf, waitingForRestart } from './listener.ts'
 import { levelOf } from './log.ts'
 import { traffic } from './traffic.ts'
@@ -35,7 +35,6 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
   const began = options.server ?? {}
   const listener = await listenerOf(began)
   const { server } = listener
-  checkHealth(began.health, options.routes)
   let state: State = 'starting'
   let current = await generationOf(options, listener.view(), log)
   const retiring = new Set<Promise<void>>()
@@ -68,7 +67,6 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
     },
 
     async take (next) {
-      checkHealth(next.server?.health, next.routes)
       const change = await listener.prepare(next.server ?? {})
       const generation = await generationOf(next, listener.view(), log)
       change()

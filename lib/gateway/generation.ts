@@ -4,6 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { GatewayOptions } from '../options.ts'
 import { configured } from './configuration.ts'
+import { checkHealth } from './health.ts'
+import { checkSources } from './listener-tls.ts'
 import { traffic } from './traffic.ts'
 
 /** A configuration that serves, or has served and still has something to finish. */
@@ -19,6 +21,8 @@ export interface Generation {
 
 /** @throws OptionsError */
 export async function generationOf (options: GatewayOptions, view: Server, log: FastifyBaseLogger): Promise<Generation> {
+  checkHealth(options.server?.health, options.routes)
+  checkSources(options)
   const app = await configured(options, view, log)
   const answers = traffic()
   const upgraded = new Set<Duplex>()

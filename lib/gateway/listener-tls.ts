@@ -1,5 +1,5 @@
 import { OptionsError } from '../errors.ts'
-import { defaultOf, ServerSchema, type ServerOptions } from '../options.ts'
+import { defaultOf, ServerSchema, type GatewayOptions, type ServerOptions } from '../options.ts'
 import { tlsMaterial } from '../token/tls-material.ts'
 
 type Tls = NonNullable<ServerOptions['tls']>
@@ -38,4 +38,16 @@ export async function listenerTls (options: Tls, path: string): Promise<Listener
     requestCert: clientCertificate !== 'none',
     rejectUnauthorized: clientCertificate === 'require'
   }
+}
+
+/**
+ * Refuses a source of certificates that would never see one: nobody shows what he is not asked for.
+ *
+ * @throws OptionsError
+ */
+export function checkSources ({ server, certificate, routes }: GatewayOptions): void {
+  if ((server?.tls?.clientCertificate ?? defaultOf<'none'>(defaults.clientCertificate)) !== 'none') return
+  const sources = [{ source: certificate.source, at: 'options.certificate.source' }, ...routes.map((route, index) => ({ source: route.certificate?.source, at: `options.routes[${index}].certificate.source` }))]
+  const blind = sources.find(({ source }) => source === 'tls')
+  if (blind !== undefined) throw new OptionsError(`${blind.at}: found "tls" where clients are not asked for a certificate; allowed: with server.tls and its clientCertificate "request" or "require"`)
 }
