@@ -61,9 +61,15 @@ function tooLarge (file: string): Error {
   return new OptionsError(`${file}: found more than ${mostBytes} bytes; allowed: up to 1 MiB`)
 }
 
+/** In one line. Of an error that nobody has foreseen (such as one of JSON.parse, which repeats its text) only what it is called. */
+export function textOf (error: unknown): string {
+  const { message, name, code } = error as NodeJS.ErrnoException
+  return typeof code === 'string' ? message.split('\n', 1)[0] as string : `found something that cannot be used (${name}); allowed: what the documentation says`
+}
+
 /** Errors name options as `options.issuers[0].audience`; in a file, there is a line for it, or for what it would stand in. */
 function located (error: unknown, file: string, text: string, offsets: ReadonlyMap<string, number>): string {
-  const [message = ''] = (error instanceof Error ? error.message : String(error)).split('\n', 1)
+  const message = textOf(error)
   const [, named = ''] = /^options(?:\.|(?=:))([^:\s]*):/.exec(message) ?? []
   const told = message.replace(/^options\.?(?=[^:\s]*:)/, '').replace(/^: /, '')
   for (let path = named; path !== ''; path = path.replace(/(\.[^.[]*|\[\d+\]|^[^.[]*)$/, '')) {

@@ -30,6 +30,9 @@ export interface Gateway {
 /** Milliseconds that an idle connection is kept for a request that may be on its way. */
 const aMoment = 1000
 
+/** Milliseconds to close connections to upstreams and the like, however late it is. */
+const leastToClose = 1000
+
 /** @throws OptionsError */
 export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger): Promise<Gateway> {
   const began = options.server ?? {}
@@ -38,6 +41,7 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
   let state: State = 'starting'
   let current = await generationOf(options, listener.view(), log)
   const retiring = new Set<Promise<void>>()
+  const ending = new AbortController()
   const answers = traffic()
   let healthListener: { close (): void } | null = null
 
@@ -69,6 +73,7 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
     async take (next) {
       const change = await listener.prepare(next.server ?? {})
       const generation = await generationOf(next, listener.view(), log)
+      if (state === 'ending') return await generation.close()
       change()
       log.level = levelOf(next.log)
       retire(current)
@@ -85,9 +90,10 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
       listener.stopListening()
       const deadline = performance.now() + timeout
       const isComplete = await drain(server, answers, aMoment, timeout)
-      const left = Math.max(0, deadline - performance.now())
-      retire(current, 0)
-      await Promise.race([Promise.all(retiring), sleep(left, undefined, { ref: false })])
+      // WebSockets have no end of their own: those of all configurations end here.
+      ending.abort()
+      retire(current)
+      await Promise.race([Promise.all(retiring), sleep(Math.max(leastToClose, deadline - performance.now()), undefined, { ref: false })])
       server.closeAllConnections()
       healthListener?.close()
       return isComplete
@@ -99,10 +105,19 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
     return healthListener === null && health?.port === undefined ? health : undefined
   }
 
-  function retire (generation: Generation, within = generation.options.server?.shutdown?.timeout ?? defaultOf<number>(shutdown.timeout)): void {
-    const ended = generation.retire(within).catch((error: unknown) => log.error({ err: error }, 'a configuration could not be closed'))
-      .finally(() => retiring.delete(ended))
-    retiring.add(ended)
+  function retire (generation: Generation): void {
+    const closed = close(generation).catch((error: unknown) => log.error({ err: error }, 'a configuration could not be closed'))
+      .finally(() => retiring.delete(closed))
+    retiring.add(closed)
+  }
+
+  async function close (generation: Generation): Promise<void> {
+    const { timeout = defaultOf<number>(shutdown.timeout) } = generation.options.server?.shutdown ?? {}
+    const isOver = new AbortController()
+    const late = sleep(timeout, undefined, { signal: AbortSignal.any([isOver.signal, ending.signal]) }).catch(() => {})
+    await Promise.race([generation.ended(), late])
+    isOver.abort()
+    await generation.close()
   }
 
   /** Where nobody listens for it, Node takes a request with `Upgrade` for any other one, as it should be (RFC 9110 section 7.8). */

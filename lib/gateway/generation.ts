@@ -1,6 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
 import type { GatewayOptions } from '../options.ts'
 import { configured } from './configuration.ts'
@@ -15,8 +14,9 @@ export interface Generation {
   readonly view: Server
   serve (request: IncomingMessage, response: ServerResponse): void
   upgrade (request: IncomingMessage, socket: Duplex, head: Buffer): void
-  /** Closes it when nothing of it is under way any more, or after so many milliseconds. */
-  retire (milliseconds: number): Promise<void>
+  /** Resolves when nothing of it is under way any more. */
+  ended (): Promise<void>
+  close (): Promise<void>
 }
 
 /** @throws OptionsError */
@@ -39,14 +39,11 @@ export async function generationOf (options: GatewayOptions, view: Server, log: 
       socket.once('close', () => upgraded.delete(socket))
       view.emit('upgrade', request, socket, head)
     },
-    async retire (milliseconds) {
-      const late = new AbortController()
-      const ended = async (): Promise<void> => {
-        await answers.ended()
-        await Promise.all([...upgraded].map(async (socket) => { await new Promise((resolve) => socket.once('close', resolve)) }))
-      }
-      await Promise.race([ended(), sleep(milliseconds, undefined, { signal: late.signal }).catch(() => {})])
-      late.abort()
+    async ended () {
+      await answers.ended()
+      await Promise.all([...upgraded].map(async (socket) => { await new Promise((resolve) => socket.once('close', resolve)) }))
+    },
+    async close () {
       await app.close()
     }
   }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import type { FastifyBaseLogger } from 'fastify'
 import { OptionsError } from '../errors.ts'
-import { readGatewayFile, type GatewayFile } from './file.ts'
+import { readGatewayFile, textOf, type GatewayFile } from './file.ts'
 import { gatewayOf, type Gateway } from './gateway.ts'
 import { gatewayLog } from './log.ts'
 import { signals } from './signals.ts'
@@ -80,8 +80,4 @@ async function read (path: string): Promise<GatewayFile> {
     throw new OptionsError(`${path}: cannot go to its folder (${(error as NodeJS.ErrnoException).code}); allowed: a file in a folder`)
   }
   return await readGatewayFile(path)
-}
-
-function textOf (error: unknown): string {
-  return error instanceof Error ? error.message.split('\n', 1)[0] as string : 'an unknown error'
 }
