@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { EventEmitter, once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { createServer as createTlsServer, type Server as TlsServer } from 'node:https'
@@ -66,11 +65,9 @@ export async function listenerOf (options: ServerOptions): Promise<Listener> {
       return () => {
         setTimeouts(server, next)
         if (nextTls === null || JSON.stringify(nextTls) === JSON.stringify(tls)) return
-        const haveAuthoritiesChanged = JSON.stringify(nextTls.ca) !== JSON.stringify(tls?.ca)
         tls = nextTls
+        // Makes a new context with ticket keys of its own: no session is resumed that other authorities have judged.
         ;(server as TlsServer).setSecureContext(nextTls)
-        // A session that is resumed was judged by the authorities of before.
-        if (haveAuthoritiesChanged) (server as TlsServer).setTicketKeys(randomBytes(48))
       }
     },
 
