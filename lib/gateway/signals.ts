@@ -1,3 +1,6 @@
+/** Milliseconds. On Ctrl-C, npx passes on what the terminal has sent to all: that is still the first. */
+const sameSignal = 200
+
 /** What the process is told from outside. */
 export interface Signals {
   /** Resolves with the first SIGTERM or SIGINT; the second ends the process at once. */
@@ -9,6 +12,7 @@ export interface Signals {
 
 export function signals (): Signals {
   const told = { toEnd: false, toReload: false }
+  let toldAt = 0
   let isReloading = false
   let reload: (() => Promise<void>) | null = null
   let resolve = (): void => {}
@@ -26,8 +30,10 @@ export function signals (): Signals {
 
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.on(signal, () => {
-      if (told.toEnd) process.exit(1)
+      if (told.toEnd && performance.now() - toldAt >= sameSignal) process.exit(1)
+      if (told.toEnd) return
       told.toEnd = true
+      toldAt = performance.now()
       resolve()
     })
   }

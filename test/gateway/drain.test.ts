@@ -66,6 +66,19 @@ test('what takes too long is cut off, and the exit code says so', async (t) => {
   assert.ok(gateway.stdout.some((line) => line.includes('answers were cut off')))
 })
 
+test('a request under way is answered, and closes its connection; a signal that comes twice at once, as by Ctrl-C under npx, is one', async (t) => {
+  const waiting: ServerResponse[] = []
+  const upstream = await startUpstream(t, (_request, response) => { waiting.push(response) })
+  const gateway = await startGateway(t, answering('', { routes: [{ url: '/', public: true, upstream: { url: upstream } }] }))
+  const slow = request(gateway.origin).then(async ({ headers, body }) => [headers['connection'], await body.text()])
+  await eventually('it is under way', () => waiting.length === 1)
+  gateway.child.kill('SIGINT')
+  gateway.child.kill('SIGTERM')
+  await gateway.line(({ msg }) => msg === 'told to end')
+  waiting[0]?.end('slow')
+  assert.deepEqual([await slow, await gateway.exited], [['close', 'slow'], 0])
+})
+
 test('the second signal ends at once', async (t) => {
   const waiting: ServerResponse[] = []
   const upstream = await startUpstream(t, (_request, response) => { waiting.push(response) })
@@ -74,7 +87,10 @@ test('the second signal ends at once', async (t) => {
   await eventually('it is under way', () => waiting.length === 1)
   gateway.child.kill('SIGTERM')
   await gateway.line(({ msg }) => msg === 'told to end')
-  gateway.child.kill('SIGTERM')
+  await eventually('it has ended', () => {
+    gateway.child.kill('SIGTERM')
+    return gateway.child.exitCode !== null
+  })
   assert.equal(await gateway.exited, 1)
   await slow
 })
