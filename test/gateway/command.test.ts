@@ -41,7 +41,7 @@ test('what the command does not know', async () => {
   }
 })
 
-test('--check reads secrets and certificates beside the file, asks nobody, and says that it is right', async (t) => {
+test('--check reads secrets and certificates beside the file, needs nobody, and says that it is right', async (t) => {
   const pki = await createPki()
   const folder = folderOf(t)
   mkdirSync(join(folder, 'tls'))
@@ -51,14 +51,14 @@ test('--check reads secrets and certificates beside the file, asks nobody, and s
   const clientAuth = { method: 'client_secret_basic', clientId: 'api', clientSecret: { file: 'secret' } }
   const options = gatewayOptions({
     server: { port: 1, tls: { certificate: { file: 'tls/server.pem' }, key: { file: 'tls/key.pem' } }, health: { readiness: '/ready', port: 1 } },
-    issuers: [{ issuer: 'https://nobody.invalid', audience: 'a', introspection: { clientAuth } }],
-    routes: [{ url: '/*', scopes: ['a'], upstream: { url: 'http://nobody.invalid' } }]
+    issuers: [{ issuer: 'https://127.0.0.1:1', audience: 'a', introspection: { clientAuth } }],
+    routes: [{ url: '/*', scopes: ['a'], upstream: { url: 'http://127.0.0.1:1' } }]
   })
   const file = join(folder, 'gateway.json')
   writeFileSync(file, JSON.stringify(options))
   assert.deepEqual(await here('--check', file), { code: 0, stdout: [`${file} is right`], stderr: [] })
 
-  writeFileSync(file, JSON.stringify({ ...options, issuers: [{ issuer: 'https://nobody.invalid', audience: 'a', introspection: { clientAuth: { ...clientAuth, clientSecret: { env: 'NOT_SET' } } } }] }))
+  writeFileSync(file, JSON.stringify({ ...options, issuers: [{ issuer: 'https://127.0.0.1:1', audience: 'a', introspection: { clientAuth: { ...clientAuth, clientSecret: { env: 'NOT_SET' } } } }] }))
   const { code, stdout, stderr } = await here('--check', file)
   assert.deepEqual([code, stdout, stderr.length], [2, [], 1])
   assert.match(stderr[0] as string, /^gateway\.json:1:\d+: issuers\[0\]\.introspection\.clientAuth\.clientSecret: the environment variable NOT_SET is not set$/)

@@ -37,7 +37,7 @@ test('a file that has become wrong changes nothing, and the log says where it is
   assert.equal(level, 50)
   assert.match(msg, /^the new configuration is not used: gateway\.json:1:\d+: realm: found 5; allowed: printable ASCII$/)
   assert.equal(await textAt(gateway.origin), 'one')
-  gateway.write(answering('three', { issuers: [{ issuer: 'https://a.example', audience: 'b', tls: { ca: { file: 'none.pem' } } }] }))
+  gateway.write(answering('three', { issuers: [{ issuer: 'https://127.0.0.1:1', audience: 'b', tls: { ca: { file: 'none.pem' } } }] }))
   gateway.child.kill('SIGHUP')
   await gateway.line(({ msg }) => msg.includes('issuers[0].tls.ca: cannot read none.pem (ENOENT)'))
   assert.equal(await textAt(gateway.origin), 'one')
