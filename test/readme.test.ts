@@ -253,7 +253,7 @@ test('gateway files are right, and run', async (t) => {
   const files = [...readme.matchAll(/^```(jsonc?|ya?ml)\n([^]*?)^```$/gm)]
   assert.ok(files.length > 0)
   for (const [, kind, text] of files) {
-    const { options } = await readGatewayFile(fileOf(t, `gateway.${kind}`, text as string))
+    const { options } = await readGatewayFile(fileOf(t, `gateway.${kind}`, (text as string).replace('https://login.example.com', 'https://127.0.0.1:1')))
     const { origin } = await gatewayHere(t, { ...options, server: { ...options.server, port: 0 } })
     assert.equal((await fetch(`${origin}/ready`)).status, 200)
     assert.equal((await fetch(`${origin}/accounts/1`)).status, 401)

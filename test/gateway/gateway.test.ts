@@ -102,6 +102,18 @@ test('fifty reloads under load: no request fails, and nothing of old configurati
   })
 })
 
+test('a header in which only an old configuration read certificates is a header as any other', async (t) => {
+  const upstream = await startUpstream(t, ({ headers }, response) => response.end(JSON.stringify([headers['x-old-cert'], headers['x-new-cert']])))
+  const reading = (header: string): GatewayOptions => answering('', {
+    certificate: { preset: 'nginx', header, trustedProxies: ['127.0.0.1'] }, routes: [{ url: '/', public: true, upstream: { url: upstream } }]
+  })
+  const { gateway, origin } = await gatewayHere(t, reading('x-old-cert'))
+  const seen = async (): Promise<unknown> => await (await request(origin, { headers: { 'x-old-cert': 'old', 'x-new-cert': 'new' } })).body.json()
+  assert.deepEqual(await seen(), [null, 'new'])
+  await gateway.take(reading('x-new-cert'))
+  assert.deepEqual(await seen(), ['old', null])
+})
+
 test('what only a restart changes is named, and the rest is taken', async (t) => {
   const { gateway, origin, logged } = await gatewayHere(t, answering('one'))
   await gateway.take(answering('two', { server: { host: '127.0.0.2', port: 1, maxHeaderSize: 8192, keepAliveTimeout: 5000, requestTimeout: 3000, health: { liveness: '/live', port: 0 } } }))
