@@ -85,8 +85,9 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
 
     async end () {
       const { delay = defaultOf<number>(shutdown.delay), timeout = defaultOf<number>(shutdown.timeout) } = current.options.server?.shutdown ?? {}
+      const wasReady = state === 'ready'
       state = 'ending'
-      if (delay > 0) await sleep(delay)
+      if (wasReady && delay > 0) await sleep(delay)
       listener.stopListening()
       const deadline = performance.now() + timeout
       const isComplete = await drain(server, answers, aMoment, timeout)

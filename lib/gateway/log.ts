@@ -6,7 +6,9 @@ import { defaultOf, LogSchema, type LogOptions } from '../options.ts'
 const longestPath = 1024
 
 /** Members of errors that are written. Others may hold what came over the wire: `rawPacket`, for one. */
-function errorForLog ({ name, message, code, stack }: Error & { code?: unknown }): { type: string, message: string, stack: string } {
+function errorForLog (error: Error & { code?: unknown }): { type: string, message: string, stack: string } {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'no error, but thrown', stack: '' }
+  const { name, message, code, stack } = error
   return { type: name, message, ...typeof code === 'string' && { code }, stack: stack ?? '' }
 }
 

@@ -50,7 +50,7 @@ test('--check reads secrets and certificates beside the file, needs nobody, and 
   writeFileSync(join(folder, 'secret'), 'a secret\n')
   const clientAuth = { method: 'client_secret_basic', clientId: 'api', clientSecret: { file: 'secret' } }
   const options = gatewayOptions({
-    server: { port: 1, tls: { certificate: { file: 'tls/server.pem' }, key: { file: 'tls/key.pem' } }, health: { readiness: '/ready', port: 1 } },
+    server: { port: 1, tls: { certificate: { file: 'tls/server.pem' }, key: { file: 'tls/key.pem' } }, health: { readiness: '/ready', port: 1 }, shutdown: { delay: 300_000 } },
     issuers: [{ issuer: 'https://127.0.0.1:1', audience: 'a', introspection: { clientAuth } }],
     routes: [{ url: '/*', scopes: ['a'], upstream: { url: 'http://127.0.0.1:1' } }]
   })

@@ -59,12 +59,14 @@ test('where it cannot listen, it says so with exit code 1', async (t) => {
 })
 
 test('what nobody has foreseen is logged, and ends the process', async (t) => {
-  const failing = 'data:text/javascript,process.on("SIGUSR2", () => { Promise.reject(new Error("boom")) })'
-  const started = startCommand(t, [fileOf(t, 'gateway.json', answering('one'))], {}, ['--import', failing])
-  await started.line(({ msg }) => msg.startsWith('listening at'))
-  started.child.kill('SIGUSR2')
-  const { level, err } = await started.line(({ msg }) => msg === 'died')
-  assert.deepEqual([level, (err as Error).message, await started.exited], [60, 'boom', 1])
+  for (const [fails, message] of [['Promise.reject(new Error("boom"))', 'boom'], ['throw null', 'no error, but thrown']] as const) {
+    const failing = `data:text/javascript,process.on("SIGUSR2", () => { ${fails} })`
+    const started = startCommand(t, [fileOf(t, 'gateway.json', answering('one'))], {}, ['--import', failing])
+    await started.line(({ msg }) => msg.startsWith('listening at'))
+    started.child.kill('SIGUSR2')
+    const { level, err } = await started.line(({ msg }) => msg === 'died')
+    assert.deepEqual([level, (err as Error).message, await started.exited], [60, message, 1])
+  }
 })
 
 test('a wrong configuration is one line on stderr, and exit code 2', async (t) => {
