@@ -1,16 +1,18 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { usage } from './probe/arguments.ts'
+import { gatewayCommand } from './gateway/command.ts'
+import { gatewayJsonSchema } from './gateway/json-schema.ts'
+import { usage } from './gateway/usage.ts'
+import { usage as probeUsage } from './probe/arguments.ts'
 import { probeCommand } from './probe/command.ts'
-
-const allowed = 'allowed: probe, --help, --version'
 
 /** @returns the exit code */
 async function run ([command, ...rest]: readonly string[]): Promise<number> {
   if (command === '--version') return print(version())
-  if (command === '--help' || (command === 'probe' && rest.includes('--help'))) return print(usage)
-  if (command === 'probe') return await probeCommand(rest, process.env, print)
-  return complain(`${command === undefined ? 'missing command' : `found ${JSON.stringify(command)}`}; ${allowed}`)
+  if (command === '--help') return print(usage)
+  if (command === '--print-schema') return print(JSON.stringify(gatewayJsonSchema(), null, 2))
+  if (command === 'probe') return rest.includes('--help') ? print(probeUsage) : await probeCommand(rest, process.env, print)
+  return await gatewayCommand(command === undefined ? [] : [command, ...rest], print, complain)
 }
 
 function print (text: string): 0 {
@@ -34,4 +36,8 @@ function version (): string {
   return 'unknown'
 }
 
-run(process.argv.slice(2)).catch((error: Error) => complain(error.message)).then((code) => { process.exitCode = code })
+run(process.argv.slice(2)).catch((error: Error) => complain(error.message)).then((code) => {
+  process.exitCode = code
+  // Whatever may still be open then.
+  setTimeout(() => process.exit(), 1000).unref()
+})

@@ -36,9 +36,10 @@ test('dependencies point one way: no cycles', () => {
   visit('lib/certification-path/revocation/index.ts', [])
 })
 
-test('only plugin and upstream load packages of Fastify; errors has its error classes from one', () => {
+test('only plugin, upstream and gateway load packages of Fastify; errors has its error classes from one', () => {
   const fastify = values.filter(({ to }) => /^(@fastify\/|fastify)/.test(to))
-  const allowed = ['lib/plugin.ts -> fastify-plugin', 'lib/errors.ts -> @fastify/error', 'lib/upstream/reply-from.ts -> @fastify/reply-from']
+  const allowed = ['lib/plugin.ts -> fastify-plugin', 'lib/errors.ts -> @fastify/error', 'lib/upstream/reply-from.ts -> @fastify/reply-from',
+    'lib/gateway/configuration.ts -> fastify', 'lib/gateway/log.ts -> fastify']
   assert.deepEqual(show(fastify).sort(), allowed.sort())
 })
 
@@ -82,7 +83,14 @@ test('paths are validated without revocation, which only builds on it', () => {
 
 test('nothing below the plugin knows the plugin or the guard', () => {
   const upwards = values.filter(({ from, to }) => /lib\/(plugin|guard|polic(?:y|ies)|registration)\.ts/.test(to) && !/lib\/(index|plugin|guard|polic(?:y|ies)|registration)\.ts/.test(from))
-  assert.deepEqual(show(upwards), [])
+  // The command runs the plugin as any application does.
+  assert.deepEqual(show(upwards), ['lib/gateway/configuration.ts -> lib/plugin.ts'])
+})
+
+test('of the gateway, the plugin knows the routes; the rest is the command\'s', () => {
+  const inwards = values.filter(({ from, to }) => to.startsWith('lib/gateway/') && !from.startsWith('lib/gateway/'))
+  assert.deepEqual(show(inwards.filter(({ from }) => from !== 'lib/cli.ts')), ['lib/plugin.ts -> lib/gateway/routes.ts'])
+  assert.deepEqual(show(values.filter(({ from, to }) => from.startsWith('lib/gateway/') && to === 'lib/gateway/routes.ts')), [])
 })
 
 test('types import nothing from lib', () => {

@@ -4,6 +4,8 @@ import { mkdtempSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test, type TestContext } from 'node:test'
+import { gatewayJsonSchema } from '../lib/gateway/json-schema.ts'
+import { gatewayOptions } from './gateway/gateway-file.ts'
 
 /** The package as it would be published, unpacked where an application has it. */
 function installed (t: TestContext): { directory: string, files: string[] } {
@@ -52,9 +54,19 @@ test('the packed package has the command', (t) => {
   assert.match(execFileSync(process.execPath, [command, 'probe', '--help'], { encoding: 'utf8' }), /^usage: fastify-bound-token probe/)
 })
 
+test('the packed package has the schema of gateway files where editors look for it, and runs one', (t) => {
+  const { directory } = installed(t)
+  const file = join(directory, 'gateway.json')
+  const schema = './node_modules/fastify-bound-token/gateway.schema.json'
+  assert.deepEqual(JSON.parse(readFileSync(join(directory, schema), 'utf8')), JSON.parse(JSON.stringify(gatewayJsonSchema())))
+  writeFileSync(file, JSON.stringify(gatewayOptions({ $schema: schema })))
+  const command = join(directory, 'node_modules', 'fastify-bound-token', 'dist', 'lib', 'cli.js')
+  assert.equal(execFileSync(process.execPath, [command, '--check', file], { encoding: 'utf8' }), `${file} is right\n`)
+})
+
 test('the packed package holds what is needed and nothing else', (t) => {
   const { files } = installed(t)
   const others = files.filter((path) => !/^dist\/(lib|types)\/.*\.(js|d\.ts)$/.test(path))
-  assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'lib/certification-path/README.md', 'package.json'])
+  assert.deepEqual(others.sort(), ['CHANGELOG.md', 'LICENSE', 'README.md', 'SECURITY.md', 'gateway.schema.json', 'lib/certification-path/README.md', 'package.json'])
   assert.ok(files.includes('dist/lib/index.js') && files.includes('dist/lib/index.d.ts') && files.includes('dist/types/fastify.d.ts'))
 })

@@ -10,6 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
 import { WebSocket } from 'ws'
 import * as certificationPath from '../lib/certification-path/index.ts'
+import { readGatewayFile } from '../lib/gateway/file.ts'
 import * as library from '../lib/index.ts'
 import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
 import { createClientHierarchy } from './e2e/client-hierarchy.ts'
@@ -20,6 +21,8 @@ import { recommended as nginx } from './e2e/front-nginx.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
 import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
 import { answer, startDouble } from './doubles/authorization-server.ts'
+import { fileOf } from './gateway/gateway-file.ts'
+import { gatewayHere } from './gateway/running.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
 import { refusalOf, startSocketUpstream } from './upstream/websocket-gateway.ts'
 
@@ -282,6 +285,20 @@ test('106, 107: what the operator has to see to is said: room for large headers,
 
 test('every TypeScript block was run', () => {
   assert.deepEqual(blocks.filter((code) => !ran.has(code)), [])
+})
+
+test('gateway files are right, and run', async (t) => {
+  process.env['GATEWAY_SECRET'] = 'secret'
+  t.after(() => { delete process.env['GATEWAY_SECRET'] })
+  const files = [...readme.matchAll(/^```(jsonc?|ya?ml)\n([^]*?)^```$/gm)]
+  assert.ok(files.length > 0)
+  for (const [, kind, text] of files) {
+    const { options } = await readGatewayFile(fileOf(t, `gateway.${kind}`, (text as string).replace('https://login.example.com', 'https://127.0.0.1:1')))
+    const { origin } = await gatewayHere(t, { ...options, server: { ...options.server, port: 0 } })
+    assert.equal((await fetch(`${origin}/ready`)).status, 200)
+    assert.equal((await fetch(`${origin}/accounts/1`)).status, 401)
+    assert.equal(await (await fetch(`${origin}/about`)).text(), 'the bank\'s API')
+  }
 })
 
 test('the two commands exist, and the versions are those of package.json', () => {

@@ -11,6 +11,8 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 export const tables: Readonly<Record<string, () => string>> = {
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
+  'options:log': () => optionTable(options.LogSchema, 'log.'),
+  'options:server': () => optionTable(options.ServerSchema, 'server.'),
   'options:key': () => optionTable(options.KeySchema, ''),
   'options:plugin': () => optionTable(options.PluginSchema, '', ['certificate', 'issuers', ...shared]),
   'options:revocation': () => optionTable(options.RevocationSchema, 'certificate.trust.revocation.'),

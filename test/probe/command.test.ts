@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { createServer as createTlsServer } from 'node:tls'
-import { readFileSync } from 'node:fs'
 import { test, type TestContext } from 'node:test'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { listen } from '../../examples/demo/listen.ts'
@@ -12,17 +11,12 @@ import { probedApp, secret } from './probed-app.ts'
 const env = { BOUND_TOKEN_PROBE_SECRET: secret }
 const url = 'https://api.example.com/accounts'
 
-test('--help, --version, and what is no command', async (t) => {
-  const version = (JSON.parse(readFileSync('package.json', 'utf8')) as { version: string }).version
-  assert.deepEqual(await runCommand(t, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' })
-  for (const args of [['--help'], ['probe', '--help']]) {
-    const { code, stdout } = await runCommand(t, args)
-    assert.equal(code, 0)
-    assert.match(stdout, /^usage: fastify-bound-token probe <url>/)
-  }
-  for (const [args, found] of [[[], 'missing command'], [['porbe'], 'found "porbe"'], [['gateway.json'], 'found "gateway.json"']] as const) {
-    assert.deepEqual(await runCommand(t, args), { code: 2, stdout: '', stderr: `fastify-bound-token: ${found}; allowed: probe, --help, --version\n` })
-  }
+test('--help, and a command that is misspelt', async (t) => {
+  const { code, stdout } = await runCommand(t, ['probe', '--help'])
+  assert.equal(code, 0)
+  assert.match(stdout, /^usage: fastify-bound-token probe <url>/)
+  const stderr = 'fastify-bound-token: porbe: found a file of another kind; allowed: .json, .jsonc, .yaml, .yml\n'
+  assert.deepEqual(await runCommand(t, ['porbe']), { code: 2, stdout: '', stderr })
 })
 
 const header = ['--header', 'x-ssl-cert']
