@@ -1,0 +1,7 @@
+import { trustedHeader } from '../trusted-header/example.ts'
+import type { Example } from './example.ts'
+
+/** By the name of its folder. */
+export const examples: Readonly<Record<string, Example>> = {
+  'trusted-header': trustedHeader
+}

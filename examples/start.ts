@@ -1,0 +1,26 @@
+// npm run example <name>: everything on one machine, then the story. With `-- --stay` it keeps running, to be tried.
+
+import { fileURLToPath } from 'node:url'
+import { examples } from './shared/examples.ts'
+import { playExample } from './shared/run.ts'
+import { table } from './shared/table.ts'
+
+const [name = '', ...flags] = process.argv.slice(2)
+const example = examples[name]
+if (example === undefined || flags.some((flag) => flag !== '--stay')) {
+  console.error(`npm run example <name>, or npm run example <name> -- --stay, with one of ${Object.keys(examples).join(', ')}`)
+  process.exit(2)
+}
+
+const played = await playExample(example, fileURLToPath(new URL(name, import.meta.url)), example.ports)
+console.log(table(name, played))
+
+if (flags.includes('--stay')) {
+  console.log(`${played.toTry}\nCtrl-C ends it and removes the keys.\n`)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(signal, () => { played.close().then(() => process.exit(0), () => process.exit(1)) })
+  }
+} else {
+  await played.close()
+  process.exitCode = played.rows.every(({ expected, actual }) => expected === actual) ? 0 : 1
+}
