@@ -35,20 +35,20 @@ export interface ConfigurationOptions {
   readonly tokenLifetime: number
   /** What oidc-provider is told of access tokens: `accessTokenFormat` and `jwt`. Default: opaque ones. */
   readonly format?: object
-  /** Private JWKs. Default: a new one for ES256. */
+  /** More private JWKs to sign with, beside a new one for ES256. */
   readonly signingKeys?: readonly object[]
   /** More claims for every token. */
   readonly claims?: Readonly<Record<string, unknown>>
 }
 
 export function configure (options: ConfigurationOptions): object {
-  const { clients, resource, tokenLifetime, format = { accessTokenFormat: 'opaque' }, signingKeys = [createSigningKey()], claims = {} } = options
+  const { clients, resource, tokenLifetime, format = { accessTokenFormat: 'opaque' }, signingKeys = [], claims = {} } = options
   const scopes = [...new Set(clients.flatMap(({ scope = '' }) => scope.split(' ').filter(Boolean)))]
   const introspectors = new Set(clients.filter(mayIntrospect).map(({ clientId }) => clientId))
 
   return {
     adapter: createAdapters(),
-    jwks: { keys: signingKeys },
+    jwks: { keys: [...signingKeys, createSigningKey()] },
     clients: clients.map(register),
     scopes,
     clientAuthMethods: ['tls_client_auth', 'self_signed_tls_client_auth', 'client_secret_basic'],

@@ -18,7 +18,7 @@ export interface Place {
   readonly run: string
   /** @param name - one of the example's ports */
   port (name: string): number
-  /** In reverse order, when the example ends. */
+  /** When the example ends. */
   onEnd (close: () => Promise<unknown>): void
   /** What deserves to be read before the table. */
   remark (text: string): void
@@ -27,8 +27,6 @@ export interface Place {
 export interface Setting {
   /** Environment variables of the gateway. */
   readonly environment?: Readonly<Record<string, string>>
-  /** The unix socket that the gateway listens on, where it is not the port of the name `gateway`. */
-  readonly listening?: string
   /** What happens to whom, in this order. */
   acts (gateway: Gateway): Promise<readonly Act[]>
   /** Commands for whoever wants to try it. */

@@ -1,7 +1,11 @@
+import { proofOfPossession } from '../proof-of-possession/example.ts'
+import { secretHeader } from '../secret-header/example.ts'
 import { trustedHeader } from '../trusted-header/example.ts'
 import type { Example } from './example.ts'
 
 /** By the name of its folder. */
 export const examples: Readonly<Record<string, Example>> = {
-  'trusted-header': trustedHeader
+  'trusted-header': trustedHeader,
+  'proof-of-possession': proofOfPossession,
+  'secret-header': secretHeader
 }

@@ -1,6 +1,7 @@
+import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
-import { connect } from 'node:net'
+import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { request, type RequestOptions } from '../demo/request.ts'
 import { startProgram } from './program.ts'
@@ -17,12 +18,10 @@ const command = fileURLToPath(new URL('../../dist/lib/cli.js', import.meta.url))
 /** Milliseconds for a line of the log to arrive after the answer. */
 const patience = 2000
 
-interface Line { readonly decision?: { readonly reason?: string | null } }
+interface Line { readonly msg?: string, readonly decision?: { readonly reason?: string | null } }
 
-/**
- * @param listening - the port or the path of the unix socket that its file names
- */
-export async function startGateway (folder: string, listening: number | string, environment: Readonly<Record<string, string>>, onEnd: (close: () => Promise<unknown>) => void): Promise<Gateway> {
+/** @param folder - where its gateway.json is */
+export async function startGateway (folder: string, environment: Readonly<Record<string, string>>, onEnd: (close: () => Promise<unknown>) => void): Promise<Gateway> {
   const program = startProgram(process.execPath, [command, 'gateway.json'], { directory: folder, environment: { ...process.env, ...environment }, isHeard: true })
   onEnd(program.close)
   const lines: string[] = []
@@ -30,12 +29,12 @@ export async function startGateway (folder: string, listening: number | string, 
   const reader = createInterface({ input: program.child.stdout as NonNullable<typeof program.child.stdout> })
   reader.on('line', (line) => {
     lines.push(line)
-    const reason = reasonIn(line)
-    if (reason === null) return
+    const { reason } = read(line).decision ?? {}
+    if (typeof reason !== 'string') return
     refusals.push(reason)
     reader.emit('refusal')
   })
-  await program.until(async () => await accepts(listening))
+  await program.until(async () => lines.some(isListening))
 
   return {
     log: () => lines.join('\n'),
@@ -49,22 +48,12 @@ export async function startGateway (folder: string, listening: number | string, 
   }
 }
 
-function reasonIn (line: string): string | null {
-  try {
-    return (JSON.parse(line) as Line).decision?.reason ?? null
-  } catch {
-    return null
-  }
-}
+const read = (line: string): Line => JSON.parse(line) as Line
+const isListening = (line: string): boolean => read(line).msg?.startsWith('listening at ') === true
 
-async function accepts (listening: number | string): Promise<boolean> {
-  const socket = typeof listening === 'number' ? connect(listening, '127.0.0.1') : connect(listening)
-  try {
-    await once(socket, 'connect')
-    return true
-  } catch {
-    return false
-  } finally {
-    socket.destroy()
-  }
+/** `--check`: the exit code, and what was said. */
+export async function checkFile (path: string, environment: Readonly<Record<string, string>> = {}): Promise<{ readonly code: number | null, readonly complaint: string }> {
+  const child = spawn(process.execPath, [command, '--check', path], { env: { ...process.env, ...environment }, stdio: ['ignore', 'ignore', 'pipe'], timeout: 30_000 })
+  const [complaint] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  return { code: child.exitCode, complaint }
 }

@@ -32,7 +32,8 @@ export async function playExample (example: Example, folder: string, ports: Read
   process.once('exit', forget)
 
   async function close (): Promise<void> {
-    for (const each of closers.reverse()) await each()
+    // All at once: none has to wait for the connections of another.
+    await Promise.allSettled(closers.map((each) => each()))
     process.off('exit', forget)
     forget()
   }
@@ -67,8 +68,8 @@ function makeRunFolder (run: string): void {
   chmodSync(run, 0o700)
 }
 
-async function actsOf ({ environment = {}, listening, acts }: Setting, { folder, onEnd, port }: Place): Promise<readonly Act[]> {
-  return await acts(await startGateway(folder, listening ?? port('gateway'), environment, onEnd))
+async function actsOf ({ environment = {}, acts }: Setting, { folder, onEnd }: Place): Promise<readonly Act[]> {
+  return await acts(await startGateway(folder, environment, onEnd))
 }
 
 async function play (acts: readonly Act[]): Promise<Row[]> {
