@@ -21,6 +21,7 @@ declare module 'oidc-provider' {
     body: unknown
     type: string
     status: number
+    set (header: string, value: string): void
   }
   export type Middleware = (context: Exchange, next: () => Promise<void>) => Promise<void>
 

@@ -1,5 +1,6 @@
 import { proofOfPossession } from '../proof-of-possession/example.ts'
 import { secretHeader } from '../secret-header/example.ts'
+import { securedApi } from '../secured-api/example.ts'
 import { trustedHeader } from '../trusted-header/example.ts'
 import type { Example } from './example.ts'
 
@@ -7,5 +8,6 @@ import type { Example } from './example.ts'
 export const examples: Readonly<Record<string, Example>> = {
   'trusted-header': trustedHeader,
   'proof-of-possession': proofOfPossession,
-  'secret-header': secretHeader
+  'secret-header': secretHeader,
+  'secured-api': securedApi
 }
