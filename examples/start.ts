@@ -12,7 +12,7 @@ if (example === undefined || flags.some((flag) => flag !== '--stay')) {
   process.exit(2)
 }
 
-const played = await playExample(example, fileURLToPath(new URL(name, import.meta.url)), example.ports)
+const played = await playExample(example, { folder: fileURLToPath(new URL(name, import.meta.url)), ports: example.ports })
 console.log(table(name, played))
 
 if (flags.includes('--stay')) {

@@ -16,6 +16,8 @@ export interface Place {
   readonly folder: string
   /** A folder in it for keys, certificates and sockets, which only its owner may enter and which is removed in the end. */
   readonly run: string
+  /** Whether every proxy is stood in for. */
+  readonly withoutPrograms: boolean
   /** @param name - one of the example's ports */
   port (name: string): number
   /** When the example ends. */

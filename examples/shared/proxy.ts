@@ -14,10 +14,10 @@ const programs = {
  *
  * @param standIn - the same in Node, for a machine that does not have the program
  */
-export async function startProxy (name: keyof typeof programs, { folder, port, onEnd, remark }: Place, standIn: NodeFrontOptions): Promise<string> {
-  const path = findProgram(name)
+export async function startProxy (name: keyof typeof programs, { folder, withoutPrograms, port, onEnd, remark }: Place, standIn: NodeFrontOptions): Promise<string> {
+  const path = withoutPrograms ? null : findProgram(name)
   if (path === null) {
-    remark(`${name} is NOT installed: a stand-in written for Node takes its place, with the same headers.`)
+    remark(`${name} does NOT run, most likely since it is not installed: a stand-in written for Node takes its place, with the same headers.`)
     const front = await startNodeFront({ ...standIn, port: port('proxy') })
     onEnd(front.close)
     return front.url

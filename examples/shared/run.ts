@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Act, Example, Place, Setting } from './example.ts'
+import type { Act, Example, Place } from './example.ts'
 import { startGateway } from './gateway.ts'
 
 export interface Row {
@@ -13,17 +13,23 @@ export interface Row {
 export interface Played {
   readonly rows: readonly Row[]
   readonly remarks: readonly string[]
+  /** Environment variables of the gateway. */
+  readonly environment: Readonly<Record<string, string>>
   readonly toTry: string
   close (): Promise<void>
 }
 
-/**
- * Starts an example and plays its story.
- *
- * @param folder - where its files are: an absolute path
- * @param ports - those that its files name
- */
-export async function playExample (example: Example, folder: string, ports: Readonly<Record<string, number>>): Promise<Played> {
+export interface PlayOptions {
+  /** Where its files are: an absolute path. */
+  readonly folder: string
+  /** Those that its files name. */
+  readonly ports: Readonly<Record<string, number>>
+  /** Whether the proxies are stood in for, also where they are installed. Default: false. */
+  readonly withoutPrograms?: boolean
+}
+
+/** Starts an example and plays its story. */
+export async function playExample (example: Example, { folder, ports, withoutPrograms = false }: PlayOptions): Promise<Played> {
   const closers: Array<() => Promise<unknown>> = []
   const remarks: string[] = []
   const run = join(folder, 'run')
@@ -41,6 +47,7 @@ export async function playExample (example: Example, folder: string, ports: Read
   const place: Place = {
     folder,
     run,
+    withoutPrograms,
     port: (name) => {
       const port = ports[name]
       if (port === undefined) throw new Error(`no port is named ${name}`)
@@ -51,9 +58,10 @@ export async function playExample (example: Example, folder: string, ports: Read
   }
 
   try {
-    const setting = await example.setUp(place)
-    const rows = await play(await actsOf(setting, place))
-    return { rows, remarks, toTry: await setting.toTry(), close }
+    const { environment = {}, acts, toTry } = await example.setUp(place)
+    const gateway = await startGateway(folder, environment, place.onEnd)
+    const rows = await play(await acts(gateway))
+    return { rows, remarks, environment, toTry: await toTry(), close }
   } catch (error) {
     await close()
     throw error
@@ -66,10 +74,6 @@ function makeRunFolder (run: string): void {
   mkdirSync(run, { mode: 0o700 })
   // Whatever the umask is.
   chmodSync(run, 0o700)
-}
-
-async function actsOf ({ environment = {}, acts }: Setting, { folder, onEnd }: Place): Promise<readonly Act[]> {
-  return await acts(await startGateway(folder, environment, onEnd))
 }
 
 async function play (acts: readonly Act[]): Promise<Row[]> {
