@@ -98,5 +98,5 @@ async function gather (place: Place) {
     toService: { ca: pki.ca, cert: proxyCertificate.certificate, key: proxyCertificate.key }
   })
   const token = async (server: AuthorizationServer, scope = 'mail employeenumber myscope') => await tokenFor(server, 'client-application', partner, scope)
-  return { ca: pki.ca, partner, thief, agentSecret, keyStorePassword, servers, proxyUrl, gatewayUrl: `https://localhost:${place.port('gateway')}`, token }
+  return { ca: pki.ca, partner, thief, agentSecret, keyStorePassword, password, servers, proxyUrl, gatewayUrl: `https://localhost:${place.port('gateway')}`, token }
 }

@@ -5,8 +5,8 @@ import type { Act } from '../shared/example.ts'
 import type { Gateway } from '../shared/gateway.ts'
 import type { Cast } from './example.ts'
 
-export async function story (cast: Cast, { outcome }: Gateway): Promise<readonly Act[]> {
-  const { ca, partner, thief, servers, gatewayUrl, proxyUrl, token } = cast
+export async function story (cast: Cast, { outcome, log }: Gateway): Promise<readonly Act[]> {
+  const { ca, partner, thief, password, servers, gatewayUrl, proxyUrl, token } = cast
   const [opaque, signed, fromStore, encrypted] = await Promise.all([token(servers.introspected), token(servers.signed), token(servers.keyStore), token(servers.encrypted)])
   const [once, shortly] = await Promise.all([token(servers.introspected), token(servers.introspected)])
   const otherScope = await token(servers.signed, 'mail')
@@ -35,6 +35,7 @@ export async function story (cast: Cast, { outcome }: Gateway): Promise<readonly
     { title: 'past the proxy, stolen token, header forged', expected: '401 certificate_source_untrusted', play: () => outcome(to('/mtls-header', by(thief, opaque, { ssl_client_cert: pem }))) },
     { title: 'logged in with name and password from the claims', expected: '200 welcome, demo', play: () => statusAndBody(to('/rs-pwreplay', by(partner, opaque))) },
     { title: 'not logged in, with a stolen token', expected: '401 binding_mismatch', play: () => outcome(to('/rs-pwreplay', by(thief, opaque))) },
+    { title: 'the password and the token in the log', expected: 'none', play: async () => [password, opaque].filter((secret) => log().includes(secret)).length === 0 ? 'none' : 'found' },
     { title: 'questions to the server for three requests, with the cache', expected: '1', play: async () => await questions(servers.introspected, 3, () => outcome(to('/rs-introspect-cache', by(partner, once)))) },
     { title: 'questions to the server for three requests, cache: false', expected: '3', play: async () => await questions(servers.introspected, 3, () => outcome(to('/rs-introspect', by(partner, once)))) },
     {
