@@ -12,14 +12,20 @@ if (example === undefined || flags.some((flag) => flag !== '--stay')) {
   process.exit(2)
 }
 
-const played = await playExample(example, { folder: fileURLToPath(new URL(name, import.meta.url)), ports: example.ports })
+// Before everything is up, an end in the middle: what was started goes with this process.
+let end = async (): Promise<void> => { throw new Error('ended in the middle') }
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { end().then(() => process.exit(0), () => process.exit(1)) })
+
+const folder = fileURLToPath(new URL(name, import.meta.url))
+const played = await playExample(example, { folder, ports: example.ports }).catch((error: Error) => {
+  console.error(error.message)
+  process.exit(1)
+})
+end = played.close
 console.log(table(name, played))
 
 if (flags.includes('--stay')) {
   console.log(`${played.toTry}\nCtrl-C ends it and removes the keys.\n`)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => { played.close().then(() => process.exit(0), () => process.exit(1)) })
-  }
 } else {
   await played.close()
   process.exitCode = played.rows.every(({ expected, actual }) => expected === actual) ? 0 : 1

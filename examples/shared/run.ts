@@ -1,5 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { listen } from '../demo/listen.ts'
 import type { Act, Example, Place } from './example.ts'
 import { startGateway } from './gateway.ts'
 
@@ -30,6 +32,7 @@ export interface PlayOptions {
 
 /** Starts an example and plays its story. */
 export async function playExample (example: Example, { folder, ports, withoutPrograms = false }: PlayOptions): Promise<Played> {
+  await refuseTakenPorts(ports)
   const closers: Array<() => Promise<unknown>> = []
   const remarks: string[] = []
   const run = join(folder, 'run')
@@ -65,6 +68,16 @@ export async function playExample (example: Example, { folder, ports, withoutPro
   } catch (error) {
     await close()
     throw error
+  }
+}
+
+/** Before anything is touched: it may be this very example that is running already. */
+async function refuseTakenPorts (ports: Readonly<Record<string, number>>): Promise<void> {
+  for (const [name, port] of Object.entries(ports)) {
+    const { close } = await listen(createServer(), port).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'EADDRINUSE' ? new Error(`port ${port}, for ${name}, is in use: does the example run already?`) : error
+    })
+    await close()
   }
 }
 

@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { Ajv } from 'ajv'
+import { parse } from 'jsonc-parser'
 import { examples } from '../../examples/shared/examples.ts'
 import { checkFile } from '../../examples/shared/gateway.ts'
 import { findProgram } from '../../examples/shared/program.ts'
@@ -20,6 +22,14 @@ test('every folder with a gateway file is an example', () => {
   const folders = readdirSync('examples', { withFileTypes: true }).filter((entry) => entry.isDirectory()).map(({ name }) => name)
   const withFile = folders.filter((folder) => readdirSync(join('examples', folder)).some((file) => /^gateway.*\.json$/.test(file)))
   assert.deepEqual(withFile.sort(), Object.keys(examples).sort())
+})
+
+test('editors find the schema of every gateway file, and nothing wrong by it', async () => {
+  for (const name of Object.keys(examples)) {
+    const { $schema, ...file } = parse(readFileSync(join('examples', name, 'gateway.json'), 'utf8')) as { $schema: string }
+    const validate = new Ajv({ strict: false }).compile(JSON.parse(readFileSync(join('examples', name, $schema), 'utf8')) as object)
+    assert.equal(validate(file), true, `${name}: ${JSON.stringify(validate.errors)}`)
+  }
 })
 
 for (const [name, example] of Object.entries(examples)) {
