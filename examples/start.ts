@@ -14,7 +14,11 @@ if (example === undefined || flags.some((flag) => flag !== '--stay')) {
 
 // Before everything is up, an end in the middle: what was started goes with this process.
 let end = async (): Promise<void> => { throw new Error('ended in the middle') }
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => { end().then(() => process.exit(0), () => process.exit(1)) })
+let ended: Promise<void> | null = null
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  // npm passes on what the terminal has sent as well: the second one is still the first.
+  process.on(signal, () => { ended ??= end().then(() => process.exit(0), () => process.exit(1)) })
+}
 
 const folder = fileURLToPath(new URL(name, import.meta.url))
 const played = await playExample(example, { folder, ports: example.ports }).catch((error: Error) => {

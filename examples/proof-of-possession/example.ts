@@ -30,6 +30,7 @@ export const proofOfPossession: Example = {
     const authorizationServer = await startAuthorizationServer({
       pki: ours,
       port: place.port('authorizationServer'),
+      tokenLifetime: 3600,
       format: { accessTokenFormat: 'jwt', jwt: { sign: { alg: 'PS256' } } },
       signingKeys: [createSigningKey('PS256')],
       clients: [

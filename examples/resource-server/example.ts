@@ -66,6 +66,7 @@ async function gather (place: Place) {
     const server = await startAuthorizationServer({
       pki,
       port: place.port(port),
+      tokenLifetime: 3600,
       clients: [
         { clientId: 'client-application', scope: 'mail employeenumber myscope', certificates: [partner] },
         { clientId: 'gateway', secret: agentSecret, mayIntrospect: true }

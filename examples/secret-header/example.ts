@@ -24,6 +24,7 @@ export const secretHeader: Example = {
     const authorizationServer = await startAuthorizationServer({
       pki,
       port: place.port('authorizationServer'),
+      tokenLifetime: 3600,
       clients: [
         { clientId: 'partner', scope: 'accounts', certificates: [partner] },
         { clientId: 'gateway', secret: clientSecret, mayIntrospect: true }

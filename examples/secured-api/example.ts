@@ -30,6 +30,7 @@ export const securedApi: Example = {
     const authorizationServer = await startAuthorizationServer({
       pki,
       port: place.port('authorizationServer'),
+      tokenLifetime: 3600,
       signingKeys: [signingKey],
       claims: { purpose: 'access_token' },
       middleware: phantomTokens(signingKey),

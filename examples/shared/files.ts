@@ -18,8 +18,13 @@ export function filesOfClients (clients: Readonly<Record<string, KeyPairPem>>): 
   return Object.fromEntries(Object.entries(clients).flatMap(([name, { certificate, key }]) => [[`${name}.pem`, certificate], [`${name}.key`, key]]))
 }
 
-/** curl with the certificate of a client, from the folder where the example was started. */
-export function curlAs (name: string | null, { run }: Place): string {
-  const folder = relative('', run)
-  return `curl -i --cacert ${folder}/ca.pem${name === null ? '' : ` --cert ${folder}/${name}.pem --key ${folder}/${name}.key`}`
+/** The folder of keys, for commands that are shown: from the folder where the example was started. */
+export function shown ({ run }: Place): string {
+  return relative('', run)
+}
+
+/** curl with the certificate of a client. */
+export function curlAs (name: string, place: Place): string {
+  const folder = shown(place)
+  return `curl -i --cacert ${folder}/ca.pem --cert ${folder}/${name}.pem --key ${folder}/${name}.key`
 }

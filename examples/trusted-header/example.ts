@@ -4,7 +4,7 @@ import { createClientCertificate, createPki } from '../demo/pki.ts'
 import { request } from '../demo/request.ts'
 import { by, tokenFor } from '../shared/client.ts'
 import type { Example } from '../shared/example.ts'
-import { curlAs, filesOfClients, filesOfProxy, writeFiles } from '../shared/files.ts'
+import { curlAs, filesOfClients, filesOfProxy, shown, writeFiles } from '../shared/files.ts'
 import { startProxy } from '../shared/proxy.ts'
 
 export const trustedHeader: Example = {
@@ -25,6 +25,7 @@ export const trustedHeader: Example = {
     const authorizationServer = await startAuthorizationServer({
       pki,
       port: place.port('authorizationServer'),
+      tokenLifetime: 3600,
       clients: [
         { clientId: 'client-application', scope: 'test other', certificates: [partner] },
         { clientId: 'gateway', secret: agentSecret, mayIntrospect: true }
@@ -68,7 +69,7 @@ ${curlAs('partner', place)} -H "Authorization: Bearer ${await token()}" ${url}
 ${curlAs('thief', place)} -H "Authorization: Bearer ${await token()}" ${url}
 
 # past nginx, with the header forged: 401
-curl -i -H "X-SSL-Cert: $(cat ${place.run}/partner.escaped)" -H "Authorization: Bearer ${await token()}" ${pastTheProxy}
+curl -i -H "X-SSL-Cert: $(cat ${shown(place)}/partner.escaped)" -H "Authorization: Bearer ${await token()}" ${pastTheProxy}
 
 # another token
 ${curlAs('partner', place)} -d grant_type=client_credentials -d client_id=client-application -d scope=test ${authorizationServer.tokenEndpoint}
