@@ -10,7 +10,7 @@ const fixedPort = /\b18\d{3}\b/g
 
 /** Copies the files of an example to another folder: as they are, but for the ports. Gives the ports that are there now. */
 export async function copyFiles ({ files, ports }: Example, from: string, to: string): Promise<Record<string, number>> {
-  const free = await freePorts(Object.keys(ports))
+  const free = await freePorts(ports)
   const named = new Set<number>()
   const nameOf = new Map(Object.entries(ports).map(([name, port]) => [port, name]))
   for (const file of files) {
@@ -26,11 +26,14 @@ export async function copyFiles ({ files, ports }: Example, from: string, to: st
   return free
 }
 
-/** Below those that the system gives away by itself, and with a beginning of its own for every process. */
-async function freePorts (names: readonly string[]): Promise<Record<string, number>> {
+/**
+ * Below those that the system gives away by itself. Each example has a range of its own, since their tests run at a time, and
+ * begins somewhere in it, since two checkouts may be tested at a time.
+ */
+async function freePorts (fixed: Readonly<Record<string, number>>): Promise<Record<string, number>> {
   const ports: Record<string, number> = {}
-  let port = 20_000 + Math.floor(Math.random() * 10_000)
-  for (const name of names) {
+  let port = 20_000 + (Math.min(...Object.values(fixed)) - 18_100) * 20 + Math.floor(Math.random() * 1900)
+  for (const name of Object.keys(fixed)) {
     while (!await isFree(++port));
     ports[name] = port
   }
