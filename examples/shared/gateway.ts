@@ -16,7 +16,7 @@ export interface Gateway {
 
 const command = fileURLToPath(new URL('../../dist/lib/cli.js', import.meta.url))
 /** Milliseconds for a line of the log to arrive after the answer. */
-const patience = 2000
+const patience = 10_000
 
 interface Line { readonly msg?: string, readonly decision?: { readonly reason?: string | null } }
 

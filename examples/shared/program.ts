@@ -57,7 +57,7 @@ export function startProgram (path: string, args: readonly string[], { directory
   return {
     child,
     async until (isReady) {
-      const deadline = Date.now() + 15_000
+      const deadline = Date.now() + 30_000
       while (!await isReady()) {
         if (!hasEnded() && Date.now() < deadline) {
           await wait(10)
