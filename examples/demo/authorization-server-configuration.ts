@@ -10,6 +10,14 @@ export interface CertificateClient {
   readonly certificates: ReadonlyArray<Pick<ClientCertificate, 'publicJwk'>>
 }
 
+/** Proves itself with a certificate of the server's authority, by its subject; its tokens are bound to that certificate. */
+export interface AuthorityClient {
+  readonly clientId: string
+  readonly scope: string
+  /** The distinguished name, as Node writes it. */
+  readonly subject: string
+}
+
 /** Proves itself with a secret; its tokens are bound to nothing. Without a scope it gets none. */
 export interface SecretClient {
   readonly clientId: string
@@ -19,24 +27,31 @@ export interface SecretClient {
   readonly mayIntrospect?: boolean
 }
 
-export type RegisteredClient = CertificateClient | SecretClient
+export type RegisteredClient = CertificateClient | AuthorityClient | SecretClient
 
 export interface ConfigurationOptions {
   readonly clients: readonly RegisteredClient[]
   readonly resource: string
   readonly tokenLifetime: number
+  /** What oidc-provider is told of access tokens: `accessTokenFormat` and `jwt`. Default: opaque ones. */
+  readonly format?: object
+  /** More private JWKs to sign with, beside a new one for ES256. */
+  readonly signingKeys?: readonly object[]
+  /** More claims for every token. */
+  readonly claims?: Readonly<Record<string, unknown>>
 }
 
-export function configure ({ clients, resource, tokenLifetime }: ConfigurationOptions): object {
+export function configure (options: ConfigurationOptions): object {
+  const { clients, resource, tokenLifetime, format = { accessTokenFormat: 'opaque' }, signingKeys = [], claims = {} } = options
   const scopes = [...new Set(clients.flatMap(({ scope = '' }) => scope.split(' ').filter(Boolean)))]
   const introspectors = new Set(clients.filter(mayIntrospect).map(({ clientId }) => clientId))
 
   return {
     adapter: createAdapters(),
-    jwks: { keys: [createSigningKey()] },
+    jwks: { keys: [...signingKeys, createSigningKey()] },
     clients: clients.map(register),
     scopes,
-    clientAuthMethods: ['self_signed_tls_client_auth', 'client_secret_basic'],
+    clientAuthMethods: ['tls_client_auth', 'self_signed_tls_client_auth', 'client_secret_basic'],
     clientDefaults: {
       grant_types: ['client_credentials'],
       response_types: [],
@@ -44,6 +59,7 @@ export function configure ({ clients, resource, tokenLifetime }: ConfigurationOp
       id_token_signed_response_alg: 'ES256'
     },
     ttl: { ClientCredentials: tokenLifetime },
+    extraTokenClaims: () => claims,
     features: {
       devInteractions: { enabled: false },
       clientCredentials: { enabled: true },
@@ -51,7 +67,11 @@ export function configure ({ clients, resource, tokenLifetime }: ConfigurationOp
         enabled: true,
         certificateBoundAccessTokens: true,
         selfSignedTlsClientAuth: true,
-        getCertificate: ({ socket }: Context) => socket.getPeerX509Certificate()
+        tlsClientAuth: true,
+        getCertificate: ({ socket }: Context) => socket.getPeerX509Certificate(),
+        certificateAuthorized: ({ socket }: Context) => socket.authorized,
+        certificateSubjectMatches: ({ socket }: Context, property: string, expected: string) =>
+          property === 'tls_client_auth_subject_dn' && socket.getPeerX509Certificate()?.subject === expected
       },
       introspection: {
         enabled: true,
@@ -67,7 +87,7 @@ export function configure ({ clients, resource, tokenLifetime }: ConfigurationOp
         useGrantedResource: () => true,
         getResourceServerInfo: (_context: Context, indicator: string) => {
           if (indicator !== resource) throw new errors.InvalidTarget()
-          return { audience: resource, scope: scopes.join(' '), accessTokenFormat: 'opaque' }
+          return { audience: resource, scope: scopes.join(' '), ...format }
         }
       }
     }
@@ -82,14 +102,11 @@ function register (client: RegisteredClient): object {
   const { clientId, scope } = client
   // Without a scope it is a client that only asks about tokens and gets none itself.
   const common = scope === undefined ? { client_id: clientId, grant_types: [] } : { client_id: clientId, scope }
-  return 'secret' in client
-    ? { ...common, client_secret: client.secret, token_endpoint_auth_method: 'client_secret_basic' }
-    : {
-        ...common,
-        token_endpoint_auth_method: 'self_signed_tls_client_auth',
-        tls_client_certificate_bound_access_tokens: true,
-        jwks: { keys: client.certificates.map(({ publicJwk }) => publicJwk) }
-      }
+  if ('secret' in client) return { ...common, client_secret: client.secret, token_endpoint_auth_method: 'client_secret_basic' }
+  const bound = { ...common, tls_client_certificate_bound_access_tokens: true }
+  return 'subject' in client
+    ? { ...bound, token_endpoint_auth_method: 'tls_client_auth', tls_client_auth_subject_dn: client.subject }
+    : { ...bound, token_endpoint_auth_method: 'self_signed_tls_client_auth', jwks: { keys: client.certificates.map(({ publicJwk }) => publicJwk) } }
 }
 
 // Opaque tokens are not signed, but a provider without a key falls back to a published one.

@@ -1,21 +1,26 @@
-// A real authorization server, oidc-provider, that issues opaque access tokens bound to the client's certificate.
+// A real authorization server, oidc-provider, that issues access tokens bound to the client's certificate.
 
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Provider } from 'oidc-provider'
+import type { Middleware } from 'oidc-provider'
 import { configure } from './authorization-server-configuration.ts'
-import type { RegisteredClient } from './authorization-server-configuration.ts'
+import type { ConfigurationOptions, RegisteredClient } from './authorization-server-configuration.ts'
 import { listen } from './listen.ts'
 import type { Listener } from './listen.ts'
 import type { Pki } from './pki.ts'
 
-export interface AuthorizationServerOptions {
+export interface AuthorizationServerOptions extends Pick<ConfigurationOptions, 'format' | 'signingKeys' | 'claims'> {
   readonly pki: Pki
   readonly clients: readonly RegisteredClient[]
   /** The resource that every token is for, and its `aud`. Default: `https://api.example.test`. */
   readonly resource?: string
   /** In seconds. Default: 300. */
   readonly tokenLifetime?: number
+  /** Default: any that is free. */
+  readonly port?: number
+  /** Stands around everything that the provider does. */
+  readonly middleware?: Middleware
 }
 
 export interface AuthorizationServer {
@@ -35,13 +40,14 @@ export interface AuthorizationServer {
 }
 
 export async function startAuthorizationServer (options: AuthorizationServerOptions): Promise<AuthorizationServer> {
-  const { pki, clients, resource = 'https://api.example.test', tokenLifetime = 300 } = options
+  const { pki, resource = 'https://api.example.test', tokenLifetime = 300 } = options
   let introspections = 0
   let handle: (request: IncomingMessage, response: ServerResponse) => unknown
 
   const server = createServer({
     cert: pki.server.certificate,
     key: pki.server.key,
+    ca: pki.ca,
     requestCert: true,
     // A self-signed certificate has no issuer to check: the server compares it with the registered one.
     rejectUnauthorized: false,
@@ -52,11 +58,13 @@ export async function startAuthorizationServer (options: AuthorizationServerOpti
   })
 
   // The issuer's name holds the port, so the port comes first.
-  let listener: Listener | null = await listen(server)
+  let listener: Listener | null = await listen(server, options.port)
   const { port } = listener
   const issuer = `https://localhost:${port}`
   try {
-    handle = new Provider(issuer, configure({ clients, resource, tokenLifetime })).callback()
+    const provider = new Provider(issuer, configure({ ...options, resource, tokenLifetime }))
+    if (options.middleware !== undefined) provider.use(options.middleware)
+    handle = provider.callback()
   } catch (error) {
     await listener.close()
     throw error

@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { accessSync, constants } from 'node:fs'
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import { findProgram } from '../shared/program.ts'
 import type { Front, FrontOptions } from './front.ts'
 import { listen } from './listen.ts'
 import { nginxConfiguration } from './nginx-configuration.ts'
@@ -19,19 +19,7 @@ export interface NginxFrontOptions extends FrontOptions {
   readonly extraServerDirectives?: string
 }
 
-export function findNginx (): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin']
-  return folders.filter(Boolean).map((folder) => join(folder, 'nginx')).find(isExecutable) ?? null
-}
-
-function isExecutable (path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
+export const findNginx = (): string | null => findProgram('nginx')
 
 export async function startNginxFront (options: NginxFrontOptions): Promise<Front> {
   const binary = findNginx()

@@ -1,8 +1,9 @@
-// Stands in for nginx where there is none: the same headers, byte for byte. For demos and tests, not for production.
+// Stands in for nginx or HAProxy where there is none: the same headers, byte for byte. For demos and tests, not for production.
 
 import * as http from 'node:http'
 import * as https from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
 import { pipeline } from 'node:stream/promises'
 import { forbiddenToClients, withDashes } from './front.ts'
@@ -23,38 +24,54 @@ const hopByHop = [
 ]
 
 interface Presented {
-  readonly certificate: string | null
+  readonly certificate: X509Certificate | null
   readonly verdict: string
 }
 
-export async function startNodeFront (options: FrontOptions): Promise<Front> {
-  const { pki, target, certificateHeader = 'X-SSL-Cert', verifyHeader = 'X-SSL-Verify' } = options
-  const forbidden = forbiddenToClients(certificateHeader, verifyHeader)
+export interface NodeFrontOptions extends FrontOptions {
+  /** Default: any that is free. */
+  readonly port?: number
+  /** How the certificate is written. Default: as nginx escapes it. */
+  readonly write?: (certificate: X509Certificate) => string
+  /** Further headers to set; nobody else gets one through under these names. */
+  readonly headers?: Readonly<Record<string, string>>
+  /** PEM of who may sign clients, where only those that are verified get through. Default: everybody gets through. */
+  readonly onlyFrom?: string
+  /** For TLS to the service. */
+  readonly toService?: { readonly ca: string, readonly cert: string, readonly key: string }
+}
+
+// This PEM is OpenSSL's: 64 columns, a newline at the end. Of its characters, nginx escapes the same ones.
+const escaped = (certificate: X509Certificate): string => encodeURIComponent(certificate.toString())
+
+export async function startNodeFront (options: NodeFrontOptions): Promise<Front> {
+  const { pki, target, certificateHeader = 'X-SSL-Cert', verifyHeader = 'X-SSL-Verify', write = escaped, onlyFrom, toService } = options
+  const ours = Object.entries(options.headers ?? {}).flat()
+  const forbidden = new Set([...forbiddenToClients(certificateHeader, verifyHeader), ...Object.keys(options.headers ?? {}).map(withDashes)])
 
   const server = https.createServer({
     cert: pki.server.certificate,
     key: pki.server.key,
-    ca: pki.ca,
+    ca: onlyFrom ?? pki.ca,
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     maxHeaderSize: 64 * 1024
   }, (incoming, answer) => {
     const presented = inspect(incoming.socket as TLSSocket)
-    if (presented === null) {
+    if (presented === null || (onlyFrom !== undefined && presented.verdict !== 'SUCCESS')) {
       refuse(answer, 400)
       return
     }
     const headers = endToEnd(incoming.rawHeaders, forbidden)
-    if (presented.certificate !== null) headers.push(certificateHeader, presented.certificate)
+    if (presented.certificate !== null) headers.push(certificateHeader, write(presented.certificate))
     // A service that refuses early and closes would reset the connection before its answer is read.
-    headers.push(verifyHeader, presented.verdict, 'Connection', 'keep-alive', ...framing(incoming))
-    forward(incoming, answer, http.request({
-      ...target, host: '127.0.0.1', agent: false, method: incoming.method, path: incoming.url, headers
-    }))
+    headers.push(verifyHeader, presented.verdict, ...ours, 'Connection', 'keep-alive', ...framing(incoming))
+    const onward = { ...target, host: '127.0.0.1', agent: false as const, method: incoming.method, path: incoming.url, headers }
+    forward(incoming, answer, toService === undefined ? http.request(onward) : https.request({ ...onward, ...toService }))
   })
 
-  const { port, close } = await listen(server)
+  const { port, close } = await listen(server, options.port)
   return { kind: 'node', url: `https://localhost:${port}`, port, close }
 }
 
@@ -62,12 +79,10 @@ function inspect (socket: TLSSocket): Presented | null {
   const certificate = socket.getPeerX509Certificate()
   if (certificate === undefined) return { certificate: null, verdict: 'NONE' }
 
-  // This PEM is OpenSSL's: 64 columns, a newline at the end. Of its characters, nginx escapes the same ones.
-  const escaped = encodeURIComponent(certificate.toString())
-  if (socket.authorized) return { certificate: escaped, verdict: 'SUCCESS' }
+  if (socket.authorized) return { certificate, verdict: 'SUCCESS' }
 
   const problem = issuerProblems.get(String(socket.authorizationError))
-  return problem === undefined ? null : { certificate: escaped, verdict: `FAILED:${problem}` }
+  return problem === undefined ? null : { certificate, verdict: `FAILED:${problem}` }
 }
 
 /** The header lines as they came, without those of the connection and those that `forbidden` names. */

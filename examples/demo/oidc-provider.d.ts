@@ -14,8 +14,20 @@ declare module 'oidc-provider' {
     destroy (id: string): Promise<void>
   }
 
+  /** As much of Koa's context as a middleware of ours touches. */
+  export interface Exchange {
+    readonly path: string
+    readonly req: IncomingMessage
+    body: unknown
+    type: string
+    status: number
+    set (header: string, value: string): void
+  }
+  export type Middleware = (context: Exchange, next: () => Promise<void>) => Promise<void>
+
   export class Provider {
     constructor (issuer: string, configuration: object)
+    use (middleware: Middleware): void
     callback (): (request: IncomingMessage, response: ServerResponse) => Promise<void>
   }
 

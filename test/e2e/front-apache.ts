@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
+import { findProgram } from '../../examples/shared/program.ts'
 import type { Pki } from '../../examples/demo/pki.ts'
-import { findProgram, startProxy, type ProxyProcess } from './proxy-process.ts'
+import { startProxy, type ProxyProcess } from './proxy-process.ts'
 
 // Debian calls the program apache2, others httpd; what is called httpd there may be something else.
 export const apache = findProgram('apache2') ?? findProgram('httpd')

@@ -1,5 +1,6 @@
+import { findProgram } from '../../examples/shared/program.ts'
 import type { Pki } from '../../examples/demo/pki.ts'
-import { findProgram, startProxy, type ProxyProcess } from './proxy-process.ts'
+import { startProxy, type ProxyProcess } from './proxy-process.ts'
 
 export const nginx = findProgram('nginx')
 

@@ -1,9 +1,9 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, chownSync, constants, rmSync } from 'node:fs'
+import { chownSync, rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import { shakesHands } from '../../examples/demo/front-nginx.ts'
@@ -36,20 +36,6 @@ process.on('exit', () => {
   }
 })
 process.on('SIGTERM', () => process.exit(143))
-
-export function findProgram (name: string): string | null {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin']
-  return folders.filter(Boolean).map((folder) => join(folder, name)).find(isExecutable) ?? null
-}
-
-function isExecutable (path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** Runs a proxy on a loopback port, in a temporary folder, without rights. */
 export async function startProxy (pki: Pki, program: ProxyProgram): Promise<ProxyProcess> {

@@ -1,0 +1,4 @@
+import { trustedHeader } from '../../examples/trusted-header/example.ts'
+import { testStory } from './story.ts'
+
+testStory('trusted-header', trustedHeader)
