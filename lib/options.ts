@@ -366,8 +366,8 @@ export const IssuerSchema = Type.Object({
 
 const RedisSchema = Type.Object({
   url: Type.Optional(asSecret('`redis://`, or `rediss://` for TLS, with user, password and number of the database where there are any.')),
-  client: Type.Optional(Type.Unsafe<RedisClient>({
-    ...Type.Object({}), tsType: 'RedisClient', allowed: 'a client of ioredis or iovalkey', description: 'A connection of your own, by ioredis or iovalkey, instead. It is not closed.'
+  client: Type.Optional(functionType<() => RedisClient>('(() => RedisClient)', {
+    allowed: 'a function that gives a client of ioredis or iovalkey', description: 'A function that gives a connection of your own instead, by ioredis or iovalkey. It is not closed.'
   })),
   tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to Redis, with `rediss://`.' })),
   prefix: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7E]{1,64}$', allowed: 'up to 64 visible ASCII characters', default: 'fastify-bound-token:', description: 'What all keys begin with.' }))
@@ -375,8 +375,12 @@ const RedisSchema = Type.Object({
 
 export const StoreSchema = Type.Object({
   redis: Type.Optional(Type.Intersect([RedisSchema], { secret: true, description: 'Redis or Valkey.' })),
-  tokens: Type.Optional(Type.Unsafe<TokenStore>({ ...Type.Object({}), tsType: 'TokenStore', allowed: 'a TokenStore', description: 'A store of your own instead; see `TokenStore`.' })),
-  channel: Type.Optional(Type.Unsafe<EvictionChannel>({ ...Type.Object({}), tsType: 'EvictionChannel', allowed: 'an EvictionChannel', description: 'A channel of your own; see `EvictionChannel`.' })),
+  tokens: Type.Optional(functionType<() => TokenStore>('(() => TokenStore)', {
+    allowed: 'a function that gives a TokenStore', description: 'A function that gives a store of your own instead; see `TokenStore`.'
+  })),
+  channel: Type.Optional(functionType<() => EvictionChannel>('(() => EvictionChannel)', {
+    allowed: 'a function that gives an EvictionChannel', description: 'A function that gives a channel of your own; see `EvictionChannel`.'
+  })),
   timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 50, description: 'Milliseconds to wait for it; then the token is asked for without it.' }))
 }, { ...closed, typeName: 'StoreOptions' })
 

@@ -523,10 +523,10 @@ export interface CacheOptions {
 export interface StoreOptions {
   /** Redis or Valkey. */
   redis?: RedisOptions
-  /** A store of your own instead; see `TokenStore`. */
-  tokens?: TokenStore
-  /** A channel of your own; see `EvictionChannel`. */
-  channel?: EvictionChannel
+  /** A function that gives a store of your own instead; see `TokenStore`. */
+  tokens?: (() => TokenStore)
+  /** A function that gives a channel of your own; see `EvictionChannel`. */
+  channel?: (() => EvictionChannel)
   /**
    * Milliseconds to wait for it; then the token is asked for without it.
    *
@@ -538,8 +538,8 @@ export interface StoreOptions {
 export interface RedisOptions {
   /** `redis://`, or `rediss://` for TLS, with user, password and number of the database where there are any. */
   url?: Secret
-  /** A connection of your own, by ioredis or iovalkey, instead. It is not closed. */
-  client?: RedisClient
+  /** A function that gives a connection of your own instead, by ioredis or iovalkey. It is not closed. */
+  client?: (() => RedisClient)
   /** TLS to Redis, with `rediss://`. */
   tls?: MutualTlsOptions
   /**

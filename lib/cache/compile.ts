@@ -94,7 +94,7 @@ async function compileSharing ({ store, secret, enabled }: CacheOptions, onTroub
 
 async function openStore ({ redis, tokens, channel }: StoreOptions, path: string): Promise<{ tokens: TokenStore, channel: EvictionChannel | null }> {
   if ((redis === undefined) === (tokens === undefined)) throw new OptionsError(`${path}: found ${redis === undefined ? 'neither redis nor' : 'redis beside'} tokens; allowed: one of them`)
-  if (tokens !== undefined) return { tokens, channel: channel ?? null }
+  if (tokens !== undefined) return { tokens: tokens(), channel: channel?.() ?? null }
   throw new OptionsError(`${path}.redis: not there yet`)
 }
 
