@@ -46,7 +46,7 @@ export function guard (policy: Policy, message: InboundMessage, trail: Trail): A
   if (!isTrusted(policy, presented, now)) return judgeBoth(policy, key, token, presented, trail)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
   trail.isAsked = true
-  return policy.tokens.ask(key, token, policy.maxAge === 0)
+  return policy.tokens.ask(key, token, policy.maxAge)
     .then((asked) => judge(policy, asked, presented, Date.now(), trail))
 }
 
@@ -60,7 +60,7 @@ async function judgeBoth (policy: Policy, key: string, token: string, presented:
   trail.isAsked = true
   await policy.certificate.judge(presented as RememberedCertificate)
   // The token may have been evicted in the meantime.
-  const known = policy.tokens.recall(key, Date.now(), policy.maxAge) ?? await policy.tokens.ask(key, token, policy.maxAge === 0)
+  const known = policy.tokens.recall(key, Date.now(), policy.maxAge) ?? await policy.tokens.ask(key, token, policy.maxAge)
   return judge(policy, known, presented, Date.now(), trail)
 }
 

@@ -1,5 +1,6 @@
 import { Type, type Static, type TSchema, type TUnsafe } from '@sinclair/typebox'
 import type { CertificateDecoder } from '../types/client-certificate.ts'
+import type { EvictionChannel, RedisClient, TokenStore } from '../types/token-store.ts'
 import { attributeTypes, type AttributeName } from './certificate/attribute-types.ts'
 import { chainFormats } from './certificate/chain-formats.ts'
 import { formatNames } from './certificate/formats.ts'
@@ -363,6 +364,26 @@ export const IssuerSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'IssuerOptions' })
 
+const RedisSchema = Type.Object({
+  url: Type.Optional(asSecret('`redis://`, or `rediss://` for TLS, with user, password and number of the database where there are any.')),
+  client: Type.Optional(functionType<() => RedisClient>('(() => RedisClient)', {
+    allowed: 'a function that gives a client of ioredis or iovalkey', description: 'A function that gives a connection of your own instead, by ioredis or iovalkey. It is not closed.'
+  })),
+  tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to Redis, with `rediss://`.' })),
+  prefix: Type.Optional(Type.String({ pattern: '^[\\x21-\\x7E]{1,64}$', allowed: 'up to 64 visible ASCII characters', default: 'fastify-bound-token:', description: 'What all keys begin with.' }))
+}, { ...closed, typeName: 'RedisOptions' })
+
+export const StoreSchema = Type.Object({
+  redis: Type.Optional(Type.Intersect([RedisSchema], { secret: true, description: 'Redis or Valkey.' })),
+  tokens: Type.Optional(functionType<() => TokenStore>('(() => TokenStore)', {
+    allowed: 'a function that gives a TokenStore', description: 'A function that gives a store of your own instead; see `TokenStore`.'
+  })),
+  channel: Type.Optional(functionType<() => EvictionChannel>('(() => EvictionChannel)', {
+    allowed: 'a function that gives an EvictionChannel', description: 'A function that gives a channel of your own; see `EvictionChannel`.'
+  })),
+  timeout: Type.Optional(Type.Integer({ minimum: 1, maximum: 5000, default: 50, description: 'Milliseconds to wait for it; then the token is asked for without it.' }))
+}, { ...closed, typeName: 'StoreOptions' })
+
 export const CacheSchema = Type.Object({
   enabled: Type.Optional(Type.Boolean({ default: true, description: '`false` asks the authorization server on every request.' })),
   maxEntries: Type.Optional(Type.Integer({
@@ -372,7 +393,23 @@ export const CacheSchema = Type.Object({
   maxTtl: Type.Optional(milliseconds(86_400_000, {
     default: 60_000, description: 'Milliseconds to remember a token that was asked for: how late a revocation may be noticed. A JWT that was verified here is remembered until its `exp`, or until its key is withdrawn.'
   })),
-  negativeTtl: Type.Optional(milliseconds(60_000, { default: 2000, description: 'Milliseconds to believe that a token is not active.' }))
+  negativeTtl: Type.Optional(milliseconds(60_000, { default: 2000, description: 'Milliseconds to believe that a token is not active.' })),
+  staleIfError: Type.Optional(milliseconds(3_600_000, {
+    default: 0,
+    description: 'Milliseconds beyond its time for which a token that was known still counts while the authorization server cannot be asked; never beyond `exp`, and not after an eviction. 0: not at all.'
+  })),
+  store: Type.Optional(Type.Intersect([StoreSchema], {
+    secret: true, description: 'Where several processes share what they know of tokens and tell one another of evictions, behind the memory of each. Needs `secret`.'
+  })),
+  secret: Type.Optional(Type.Union([SecretSchema, Type.Array(Type.Object({
+    id: Type.String({ ...nonEmpty, description: 'Name of the secret; the same in all processes.' }),
+    secret: asSecret('At least 32 characters.')
+  }, closed), { minItems: 1 })], {
+    secret: true,
+    allowed: 'a secret, or a list of { id, secret }',
+    description: 'Secret of all processes that share a store, at least 32 characters: nothing that leaves the process can be read or made without it. ' +
+      'A list where it is being replaced: the first one is used, the others still open.'
+  }))
 }, { ...closed, typeName: 'CacheOptions' })
 
 const claim = Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })], {
@@ -524,10 +561,22 @@ export const GatewayRouteSchema = Type.Object({
   ...ownProperties
 }, { ...closed, typeName: 'GatewayRoute' })
 
+export const FeedsSchema = Type.Object({
+  grantIdClaim: oneOrMore('Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent.'),
+  onDisconnect: Type.Optional(oneOf(['clear', 'bypass', 'keep'], {
+    default: 'clear',
+    description: 'What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.'
+  })),
+  remember: Type.Optional(milliseconds(604_800_000, {
+    default: 86_400_000, description: 'Milliseconds for which a revocation is remembered: at least as long as JWTs live that are verified here.'
+  }))
+}, { ...closed, typeName: 'FeedsOptions' })
+
 export const PluginSchema = Type.Object({
   certificate: Type.Intersect([CertificateSchema], { description: 'Where the client certificate comes from and whom to believe.' }),
   issuers: Type.Array(IssuerSchema, { minItems: 1, allowed: 'a list of at least one issuer', description: 'The authorization servers.' }),
   cache: Type.Optional(Type.Intersect([CacheSchema], { description: 'Memory of resolved tokens, in process. Decisions are never remembered.' })),
+  revocation: Type.Optional(Type.Intersect([FeedsSchema], { description: 'How this process learns what was revoked, beside `fastify.boundToken.evict()` and the `store`.' })),
   realm: Type.Optional(Type.String({ pattern: '^[\\x20-\\x7E]+$', allowed: 'printable ASCII', default: 'api', description: '`realm` of the challenges.' })),
   probe: Type.Optional(Type.Object({
     secret: asSecret('What opens the echo, once: at least 32 visible ASCII characters, such as those of `openssl rand -hex 32`.')
@@ -591,6 +640,9 @@ export const GatewaySchema = Type.Object({
   routes: Type.Array(GatewayRouteSchema, { minItems: 1, allowed: 'a list of at least one route', description: 'Routes: each with `url`, `upstream` or `respond`, and any route option.' })
 }, { ...closed, typeName: 'GatewayOptions' })
 
+export type CacheOptions = Static<typeof CacheSchema>
+export type StoreOptions = Static<typeof StoreSchema>
+export type FeedsOptions = Static<typeof FeedsSchema>
 export type RouteOptions = Static<typeof RouteSchema>
 export type GatewayRoute = Static<typeof GatewayRouteSchema>
 export type RespondOptions = Static<typeof RespondSchema>

@@ -4,7 +4,6 @@ import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
 import type { FastifyBoundTokenOptions } from '../types/options.ts'
 import { logRefusal, notJudged, setRefusalHeaders } from './answer.ts'
-import { evictionSelector } from './cache/eviction.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import { decisions } from './decision.ts'
 import { isRefusal } from './errors.ts'
@@ -55,7 +54,8 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorateRequest('accessToken', null)
   app.decorateRequest('clientCertificate', null)
   app.decorate('boundToken', {
-    evict: (selector) => registration.tokens.evict(evictionSelector(selector)),
+    evict: (selector) => registration.evicting.evict(selector),
+    revoke: (selector) => registration.evicting.revoke(selector),
     stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
     [kForward]: forwardings.forward
   } as Registered)

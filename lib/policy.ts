@@ -1,4 +1,5 @@
 import type { CachedTokens, TokenCache } from './cache/cached.ts'
+import type { Evicting } from './cache/evicting.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import type { CertificateSource } from './certificate/source.ts'
 import type { Surroundings } from './certificate/surroundings.ts'
@@ -17,6 +18,7 @@ import type { Verification, VerifiedBy } from './verification.ts'
 export interface Registration {
   readonly verifiedBy: VerifiedBy
   readonly tokens: TokenCache
+  readonly evicting: Evicting
   readonly certificate: CertificateSource
   readonly surroundings: Surroundings
   readonly realm: string

@@ -1,16 +1,15 @@
-import { tokenCache } from './cache/cached.ts'
+import { compileCache } from './cache/compile.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import { serverTls, type Surroundings } from './certificate/surroundings.ts'
 import { OptionsError } from './errors.ts'
-import { CacheSchema, defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
+import { defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
 import type { Registration } from './policy.ts'
 import { resolveProbeSecret } from './probe/secret.ts'
 import { compileIssuer, type Report } from './token/compile.ts'
+import { factsOf } from './token/facts.ts'
 import type { VerifyingIssuer } from './token/dispatch.ts'
 import { verification } from './verification.ts'
 import { validateOptions } from './validate.ts'
-
-const cacheDefaults = CacheSchema.properties
 
 /**
  * Checks the plugin's options and prepares what all routes share.
@@ -18,24 +17,23 @@ const cacheDefaults = CacheSchema.properties
  * @throws OptionsError
  */
 export async function compileRegistration (options: unknown, server: unknown, report: Report): Promise<Registration> {
-  const { certificate, issuers, cache = {}, realm, probe, routes = [], ...defaults } = validateOptions(PluginSchema, options, 'options')
+  const { certificate, issuers, cache = {}, revocation = {}, realm, probe, routes = [], ...defaults } = validateOptions(PluginSchema, options, 'options')
   const surroundings: Surroundings = { server: serverTls(server), onTrouble: (detail) => report('warn', null, detail) }
   const source = compileCertificateSource(certificate, 'options.certificate', surroundings)
   refuseTwins(issuers)
   const probeSecret = probe === undefined ? null : await resolveProbeSecret(probe.secret, 'options.probe.secret')
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
-  const tokens = tokenCache({
-    enabled: cache.enabled ?? defaultOf<boolean>(cacheDefaults.enabled),
-    maxEntries: cache.maxEntries ?? defaultOf<number>(cacheDefaults.maxEntries),
-    defaultTtl: cache.defaultTtl ?? defaultOf<number>(cacheDefaults.defaultTtl),
-    maxTtl: cache.maxTtl ?? defaultOf<number>(cacheDefaults.maxTtl),
-    negativeTtl: cache.negativeTtl ?? defaultOf<number>(cacheDefaults.negativeTtl)
+  const open = [source, ...compiled]
+  const { tokens, evicting, close: closeCache } = await compileCache(cache, revocation, factsOf, surroundings.onTrouble).catch(async (error: unknown) => {
+    await Promise.all(open.map(async (each) => { await each.close() }))
+    throw error
   })
-  const close = async (): Promise<void> => { await Promise.all([source, ...compiled].map(async (each) => { await each.close() })) }
+  const close = async (): Promise<void> => { await Promise.all([{ close: closeCache }, ...open].map(async (each) => { await each.close() })) }
   return Object.freeze<Registration>({
     verifiedBy: verification(compiled, tokens),
     tokens,
+    evicting,
     certificate: source,
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),

@@ -34,10 +34,13 @@ test('the options of these tests boot', async (t) => {
 // path, what was found, what is allowed
 const wrong: Array<[name: string, options: unknown, message: RegExp]> = [
   ['no options', {}, /^options\.(certificate|issuers): missing; allowed: /],
-  ['a misspelt option', { ...good, certificat: {} }, /^options\.certificat: unknown option; allowed: certificate, issuers, cache, realm/],
+  ['a misspelt option', { ...good, certificat: {} }, /^options\.certificat: unknown option; allowed: certificate, issuers, cache, revocation, realm/],
   ['a misspelt option instead of a required one', { certificate: good.certificate, issuer: good.issuers }, /^options\.issuer: unknown option; allowed: /],
-  ['a name with a space at its end', { ...good, cache: { 'maxTtl ': 1 } }, /^options\.cache\.maxTtl : unknown option; allowed: enabled, maxEntries, defaultTtl, maxTtl, negativeTtl$/],
-  ['what comes later: Redis', { ...good, cache: { store: {} } }, /^options\.cache\.store: unknown option/],
+  ['a name with a space at its end', { ...good, cache: { 'maxTtl ': 1 } }, /^options\.cache\.maxTtl : unknown option; allowed: enabled, maxEntries, defaultTtl, maxTtl, negativeTtl, staleIfError, store, secret$/],
+  ['a store without a secret', { ...good, cache: { store: {} } }, /^options\.cache\.secret: missing; a shared store needs it$/],
+  ['a secret that is too short', { ...good, cache: { store: {}, secret: 'short' } }, /^options\.cache\.secret: found a string of 5 characters; allowed: at least 32$/],
+  ['a store that is none', { ...good, cache: { store: {}, secret: 's'.repeat(32) } }, /^options\.cache\.store: found neither redis nor tokens; allowed: one of them$/],
+  ['a secret without a store', { ...good, cache: { secret: 's'.repeat(32) } }, /^options\.cache\.secret: has no meaning without store; allowed: no secret$/],
   ['a wrong type', withCertificate({ header: 5 }), /^options\.certificate\.header: found a number; allowed: the name of a header$/],
   ['a preset that is none', withCertificate({ preset: 'nignx' }), /^options\.certificate\.preset: found "nignx"; allowed: "nginx", "apache", .*"akamai", "rfc9440"$/],
   ['a format that is none', withCertificate({ format: 'pme' }), /^options\.certificate\.format: found "pme"; allowed: "pem", "url-pem", .*a function$/],

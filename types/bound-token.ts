@@ -1,13 +1,24 @@
 import type { Reason } from './decision.ts'
 
-/** Which tokens to forget: one, all, or those of whom every named claim is equal. */
+/** Which tokens to forget: one, all, or those of whom everything that is named is equal. */
 export type EvictionSelector =
   | { readonly token: string }
   | { readonly all: true }
   | {
+    /** `sub` */
     readonly subject?: string | undefined
+    /** `client_id` */
     readonly clientId?: string | undefined
+    /** `jti` */
     readonly jwtId?: string | undefined
+    /** `sid` */
+    readonly sessionId?: string | undefined
+    /** The claim that `revocation.grantIdClaim` names. */
+    readonly grantId?: string | undefined
+    /** Any claim, by its name or by the names that lead to it. */
+    readonly claim?: { readonly path: string | readonly string[], readonly value: string | number | boolean } | undefined
+    /** Only tokens of this one; `sub` and the like mean nothing beyond an issuer. */
+    readonly issuer?: string | undefined
   }
 
 export interface TokenStats {
@@ -17,6 +28,8 @@ export interface TokenStats {
   readonly misses: number
   /** Calls to the authorization server that gave no usable answer. */
   readonly failures: number
+  /** Requests that were answered by what was known before, since the authorization server could not be asked (`cache.staleIfError`). */
+  readonly stale: number
   /** Tokens in the cache. */
   readonly entries: number
   /** Tokens in the cache that are not active. */
@@ -48,12 +61,19 @@ export interface Stats {
 export interface BoundToken {
   /**
    * Forgets tokens, so that the next request with one asks the authorization server again; also discards answers that are on
-   * their way, and asks once more for them. Call it when you learn that something was revoked.
+   * their way, and asks once more for them. It counts at once in this process. Call it when you learn that something was revoked.
    *
-   * @returns how many entries were dropped
+   * @returns how many entries were dropped here, when all other processes have been told, too
    * @throws TypeError for a selector that selects nothing, so that a misspelt one does not pass for done
    */
-  evict (selector: EvictionSelector): number
+  evict (selector: EvictionSelector): Promise<number>
+  /**
+   * The same, for what was revoked: also refuses JWTs that are verified here and were issued until now. Not for `{ all: true }`.
+   *
+   * @returns how many entries were dropped here, when all other processes have been told, too
+   * @throws TypeError for a selector that selects nothing
+   */
+  revoke (selector: EvictionSelector): Promise<number>
   /** Counters since the registration. */
   stats (): Stats
 }

@@ -4,3 +4,4 @@ export type { CertificateDecoder, ClientCertificate } from './client-certificate
 export type { Decision, Reason } from './decision.ts'
 export type * from './options.ts'
 export type * from './fastify.ts'
+export type { EvictionChannel, EvictionListener, RedisClient, TokenStore } from './token-store.ts'

@@ -1,5 +1,6 @@
 // Generated from lib/options.ts by `npm run docs`; a test fails when it is stale.
 import type { CertificateDecoder } from './client-certificate.ts'
+import type { EvictionChannel, RedisClient, TokenStore } from './token-store.ts'
 
 /** A secret: its text, where it stands, or a function that gives it. Read at boot; a file again when it changes. */
 export type Secret = string | {
@@ -80,6 +81,8 @@ export interface FastifyBoundTokenOptions {
   issuers: IssuerOptions[]
   /** Memory of resolved tokens, in process. Decisions are never remembered. */
   cache?: CacheOptions
+  /** How this process learns what was revoked, beside `fastify.boundToken.evict()` and the `store`. */
+  revocation?: FeedsOptions
   /**
    * `realm` of the challenges.
    *
@@ -500,6 +503,68 @@ export interface CacheOptions {
    * @defaultValue 2000
    */
   negativeTtl?: number
+  /**
+   * Milliseconds beyond its time for which a token that was known still counts while the authorization server cannot be asked; never beyond `exp`, and not after an eviction. 0: not at all.
+   *
+   * @defaultValue 0
+   */
+  staleIfError?: number
+  /** Where several processes share what they know of tokens and tell one another of evictions, behind the memory of each. Needs `secret`. */
+  store?: StoreOptions
+  /** Secret of all processes that share a store, at least 32 characters: nothing that leaves the process can be read or made without it. A list where it is being replaced: the first one is used, the others still open. */
+  secret?: Secret | {
+    /** Name of the secret; the same in all processes. */
+    id: string
+    /** At least 32 characters. */
+    secret: Secret
+  }[]
+}
+
+export interface StoreOptions {
+  /** Redis or Valkey. */
+  redis?: RedisOptions
+  /** A function that gives a store of your own instead; see `TokenStore`. */
+  tokens?: (() => TokenStore)
+  /** A function that gives a channel of your own; see `EvictionChannel`. */
+  channel?: (() => EvictionChannel)
+  /**
+   * Milliseconds to wait for it; then the token is asked for without it.
+   *
+   * @defaultValue 50
+   */
+  timeout?: number
+}
+
+export interface RedisOptions {
+  /** `redis://`, or `rediss://` for TLS, with user, password and number of the database where there are any. */
+  url?: Secret
+  /** A function that gives a connection of your own instead, by ioredis or iovalkey. It is not closed. */
+  client?: (() => RedisClient)
+  /** TLS to Redis, with `rediss://`. */
+  tls?: MutualTlsOptions
+  /**
+   * What all keys begin with.
+   *
+   * @defaultValue "fastify-bound-token:"
+   */
+  prefix?: string
+}
+
+export interface FeedsOptions {
+  /** Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent. */
+  grantIdClaim?: string | string[]
+  /**
+   * What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.
+   *
+   * @defaultValue "clear"
+   */
+  onDisconnect?: 'clear' | 'bypass' | 'keep'
+  /**
+   * Milliseconds for which a revocation is remembered: at least as long as JWTs live that are verified here.
+   *
+   * @defaultValue 86400000
+   */
+  remember?: number
 }
 
 export interface BoundTokenRouteOptions {
@@ -708,6 +773,8 @@ export interface GatewayOptions {
   issuers: IssuerOptions[]
   /** Memory of resolved tokens, in process. Decisions are never remembered. */
   cache?: CacheOptions
+  /** How this process learns what was revoked, beside `fastify.boundToken.evict()` and the `store`. */
+  revocation?: FeedsOptions
   /**
    * `realm` of the challenges.
    *

@@ -1,11 +1,14 @@
 import { hash, randomBytes } from 'node:crypto'
-import type { EvictionSelector, TokenStats } from '../../types/bound-token.ts'
+import type { TokenStats } from '../../types/bound-token.ts'
 import type { RememberedCertificate } from '../certificate/source.ts'
 import type { TokenRecord } from '../access-token.ts'
 import type { Key } from '../token/keys/key.ts'
-import type { Resolved, TokenResolver } from '../token/resolver.ts'
-import { isRefusal } from '../errors.ts'
-import { memoryStore, type Room } from './memory-store.ts'
+import type { TokenResolver } from '../token/resolver.ts'
+import { refuse } from '../errors.ts'
+import { askingOf, type FactsOf } from './asking.ts'
+import type { Evictions } from './evictions.ts'
+import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
+import type { SharedTokens } from './shared-tokens.ts'
 
 export interface CacheOptions {
   readonly enabled: boolean
@@ -16,6 +19,14 @@ export interface CacheOptions {
   readonly maxTtl: number
   /** Milliseconds to believe "not active"; 0 for not at all. */
   readonly negativeTtl: number
+  /** Milliseconds beyond its life for which an entry counts while nobody can be asked; 0 for none. */
+  readonly staleIfError: number
+  readonly evictions: Evictions
+  /** Null where nobody else shares tokens. */
+  readonly shared: SharedTokens | null
+  /** For the keys of all who share; null for one of this process alone. */
+  readonly secret: string | null
+  readonly factsOf: FactsOf
 }
 
 /** A token that was resolved: facts only. Every decision is made again on each request. */
@@ -27,6 +38,8 @@ export interface CachedToken {
   readonly expiresAt: number
   /** The key that proved it, or the answer about it. */
   readonly key: Key | null
+  /** The generation of evictions that it was last compared with. */
+  comparedIn: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
 }
@@ -36,118 +49,116 @@ export interface CachedTokens {
   keyOf (token: string): string
   /** What is known of a token and no older than `maxAge` milliseconds; undefined when it must be asked. */
   recall (key: string, now: number, maxAge: number): CachedToken | undefined
-  /** Asks; all that ask for one token at a time share one call. `fresh` shares with nobody. */
-  ask (key: string, token: string, fresh: boolean): Promise<CachedToken>
+  /** Asks; all that ask for one token at a time share one call. With a `maxAge` of 0 it shares with nobody. */
+  ask (key: string, token: string, maxAge: number): Promise<CachedToken>
 }
 
 export interface TokenCache {
   /** The tokens of one resolver, in the room that all share. */
   of (resolver: TokenResolver): CachedTokens
-  /** Forgets tokens, also those whose answer is on its way. */
-  evict (selector: EvictionSelector): number
+  /** Where a token lives, of whichever resolver. */
+  keysOf (token: string): readonly string[]
+  readonly store: MemoryStore<CachedToken>
+  /** While nothing that was remembered may count: a feed of evictions is down, and the operator wants it so. */
+  bypass (isBypassed: boolean): void
   stats (): TokenStats
 }
 
-/** Remembers in process what resolvers found out. */
+/** What all wait for who ask for one token. */
+interface Call {
+  readonly begunIn: number
+  readonly answer: Promise<CachedToken>
+}
+
+/** Answers that an eviction overtakes are asked for again, so often. */
+const mostAttempts = 4
+
+/** Remembers what resolvers found out: in process, and where it is told so, together with others. */
 export function tokenCache (options: CacheOptions): TokenCache {
-  const { enabled, defaultTtl, maxTtl, negativeTtl } = options
+  const { evictions } = options
   const store = memoryStore<CachedToken>(options.maxEntries)
-  const calls = new Map<string, Promise<CachedToken>>()
-  const secret = randomBytes(32).toString('base64')
+  const calls = new Map<string, Call>()
+  const secret = options.secret ?? randomBytes(32).toString('base64')
   const prefixes = new Set<string>()
-  const isUsed = enabled && maxTtl > 0
-  let generation = 0
+  const isUsed = options.enabled && options.maxTtl > 0
+  const asking = askingOf(options)
+  let isBypassed = false
   let hits = 0
   let misses = 0
-  let failures = 0
 
-  return { of, evict, stats }
-
-  function of (resolver: TokenResolver): CachedTokens {
-    const prefix = keyPrefix(secret, resolver.identity)
-    prefixes.add(prefix)
-    return {
-      keyOf: (token) => keyOf(prefix, token),
-      recall,
-      ask: async (key, token, fresh) => await ask(resolver, key, token, fresh)
-    }
+  return {
+    of (resolver) {
+      const prefix = keyPrefix(secret, resolver.identity)
+      prefixes.add(prefix)
+      return {
+        keyOf: (token) => keyOf(prefix, token),
+        recall,
+        ask: async (key, token, maxAge) => await ask(resolver, key, token, maxAge)
+      }
+    },
+    keysOf: (token) => [...prefixes].map((prefix) => keyOf(prefix, token)),
+    store,
+    bypass (bypassed) { isBypassed = bypassed },
+    stats: () => ({ hits, misses, ...asking.stats(), ...store.sizes(), inFlight: calls.size })
   }
 
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
     // A clock that was set back must not lengthen a life: an entry from the future is none.
     if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) return undefined
+    if (isBypassed || (entry.comparedIn !== evictions.generation() && isEvicted(key, entry))) return undefined
     hits++
     return entry
   }
 
-  async function ask (resolver: TokenResolver, key: string, token: string, fresh: boolean): Promise<CachedToken> {
+  function isEvicted (key: string, entry: CachedToken): boolean {
+    const isCovered = evictions.covers(key, entry.record, entry.comparedIn)
+    if (isCovered) store.delete(key)
+    else entry.comparedIn = evictions.generation()
+    return isCovered
+  }
+
+  async function ask (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken> {
     misses++
-    if (fresh || !isUsed) return await callUnevicted(resolver, key, token)
-    const shared = calls.get(key)
-    if (shared !== undefined) return await shared
-    const started = callUnevicted(resolver, key, token).finally(() => {
-      if (calls.get(key) === started) calls.delete(key)
+    if (maxAge === 0 || !isUsed) return await unevicted(resolver, key, token, 0)
+    const underWay = calls.get(key)
+    // One that an eviction has overtaken may have to ask again; who comes later need not wait for that.
+    const { answer } = underWay?.begunIn === evictions.generation() ? underWay : start(resolver, key, token, maxAge)
+    const entry = await answer
+    // Whoever began it may have been content with an older one.
+    return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, key, token, 0)
+  }
+
+  function start (resolver: TokenResolver, key: string, token: string, maxAge: number): Call {
+    const begunIn = evictions.generation()
+    const answer = unevicted(resolver, key, token, maxAge).finally(() => {
+      if (calls.get(key) === call) calls.delete(key)
     })
-    calls.set(key, started)
-    return await started
+    const call: Call = { begunIn, answer }
+    calls.set(key, call)
+    return call
   }
 
   /** An answer that was given before an eviction may be the one that the eviction was meant for: once more. */
-  async function callUnevicted (resolver: TokenResolver, key: string, token: string): Promise<CachedToken> {
-    const askedIn = generation
-    const entry = await call(resolver, key, token)
-    return askedIn === generation ? entry : await call(resolver, key, token)
-  }
-
-  async function call (resolver: TokenResolver, key: string, token: string): Promise<CachedToken> {
-    const askedIn = generation
-    // What the server says was true when it was asked, not when its answer came.
-    const askedAt = Date.now()
-    let resolved: Resolved
-    try {
-      resolved = await resolver.resolve(token)
-    } catch (error) {
-      if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
-      throw error
+  async function unevicted (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken> {
+    for (let attempt = 0; attempt < mostAttempts; attempt++) {
+      const known = isBypassed ? undefined : store.get(key)
+      const { entry, room } = await asking.find(resolver, key, token, { maxAge: attempt === 0 && !isBypassed ? maxAge : 0, known })
+      if (entry.comparedIn === evictions.generation() || !evictions.covers(key, entry.record, entry.comparedIn)) {
+        if (room !== null) keep(key, entry, room)
+        return entry
+      }
     }
-    const { record, key: provenBy, canBeMultiplied } = resolved
-    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive(resolved, askedAt), key: provenBy, certificate: undefined }
-    keep(key, entry, record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active', askedIn)
-    return entry
+    throw refuse('issuer_unavailable', 'evictions came faster than answers')
   }
 
-  function keep (key: string, entry: CachedToken, room: Room, askedIn: number): void {
-    // Nor does an older answer than what is known tell anything new.
-    if (askedIn !== generation) return
+  function keep (key: string, entry: CachedToken, room: Room): void {
+    // An older answer than what is known tells nothing new.
     const other = store.get(key)
     if (other !== undefined && other.askedAt > entry.askedAt && other.askedAt <= Date.now()) return
     // "Not active" is kept also when it is not believed again: an older "active" that is still on its way must find it.
     if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, room)
     else store.delete(key)
-  }
-
-  /** Asking again may tell of a revocation; verifying the same JWT with the same key tells nothing new. */
-  function timeToLive ({ record, maxAge, isAsked }: Resolved, now: number): number {
-    if (record === null) return Math.min(negativeTtl, maxTtl, maxAge)
-    const most = Math.min(isAsked ? maxTtl : Infinity, maxAge)
-    return Math.min(record.expiresAt === null ? defaultTtl : record.expiresAt * 1000 - now, most)
-  }
-
-  function evict (selector: EvictionSelector): number {
-    generation++
-    calls.clear()
-    if ('token' in selector) return [...prefixes].filter((prefix) => store.delete(keyOf(prefix, selector.token))).length
-    if ('all' in selector) return store.clear()
-    const { subject, clientId, jwtId } = selector
-    return store.deleteWhere(({ record }) => record !== null &&
-      (subject === undefined || record.subject === subject) &&
-      (clientId === undefined || record.clientId === clientId) &&
-      (jwtId === undefined || record.jwtId === jwtId))
-  }
-
-  function stats (): TokenStats {
-    return { hits, misses, failures, ...store.sizes(), inFlight: calls.size }
   }
 }
 

@@ -5,13 +5,17 @@ export interface MemoryStore<Entry extends object> {
   get (key: string): Entry | undefined
   set (key: string, entry: Entry, room: Room): void
   delete (key: string): boolean
-  deleteWhere (isMeant: (entry: Entry) => boolean): number
+  /** Looks at all, in slices, so that nothing else waits for it. @returns how many were deleted */
+  deleteWhere (isMeant: (key: string, entry: Entry) => boolean): Promise<number>
   clear (): number
   sizes (): { entries: number, inactiveEntries: number }
 }
 
 /** Where an entry lives: each room is bounded by itself. */
 export type Room = 'active' | 'inactive' | 'multiplied'
+
+/** Entries to look at without a break. */
+const slice = 2000
 
 /**
  * Tokens that are not active have a room of their own, since made-up ones must not push out good ones, and so have those of
@@ -37,13 +41,17 @@ export function memoryStore<Entry extends object> (maxEntries: number): MemorySt
 
     delete: (key) => rooms().filter((room) => room.delete(key)).length > 0,
 
-    deleteWhere (isMeant) {
+    async deleteWhere (isMeant) {
       let count = 0
-      for (const room of rooms()) {
-        if (room === inactive) continue
-        const keys = [...room.entries()].filter(([, entry]) => isMeant(entry)).map(([key]) => key)
-        for (const key of keys) room.delete(key)
-        count += keys.length
+      // Of tokens that are not active nothing is known.
+      for (const room of rooms().filter((each) => each !== inactive)) {
+        let left = room.size
+        // What is used meanwhile moves to the end, and would be seen again without end.
+        for (const [key, entry] of room.entries()) {
+          if (isMeant(key, entry) && room.delete(key)) count++
+          if (--left <= 0) break
+          if (left % slice === 0) await new Promise((resolve) => setImmediate(resolve))
+        }
       }
       return count
     },

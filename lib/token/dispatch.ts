@@ -2,6 +2,7 @@ import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { isRefusal, refuse } from '../errors.ts'
 import { agreedClaims } from './agreement.ts'
 import type { Resolved, TokenResolver } from './resolver.ts'
+import { restored } from './facts.ts'
 import { beginsLikeJwt, namedIssuer, shapeOf, type Shape } from './shape.ts'
 import { invalid } from './signature.ts'
 
@@ -49,6 +50,10 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
       if (shape === 'opaque') return await askFor(token)
       const verifying = shape === 'jws' ? signerOf(token) : recipientOf(token)
       return await resolveJwt(token, verifying).catch(namingIssuer(verifying.issuer))
+    },
+    restore (facts, token) {
+      const issuer = byName.get(facts.issuer)?.issuer
+      return issuer === undefined ? null : restored(facts, issuer, token)
     },
     // Other dispatchers share the issuers; who made them closes them.
     async close () {}

@@ -15,6 +15,17 @@ export interface Resolved {
   readonly isAsked: boolean
 }
 
+/** What a record says, for keeping as text. */
+export interface Facts {
+  readonly issuer: string
+  readonly claims: Readonly<Record<string, unknown>>
+  /** Seconds since the epoch; null for no limit. */
+  readonly goodFrom: number | null
+  readonly goodUntil: number | null
+  /** The JWT that goes upstream; null for none. */
+  readonly jwt: string | null
+}
+
 /**
  * Finds out what a token stands for. The contract of every resolver:
  * - a record means "active"; null means that the authorization server says it is not
@@ -26,5 +37,7 @@ export interface TokenResolver {
   /** What two resolvers must differ in to give different answers for one token: issuer, endpoint, client. */
   readonly identity: readonly string[]
   resolve (token: string): Promise<Resolved>
+  /** The record that somebody with a resolver like this one had; null where it could not be had from this one. */
+  restore? (facts: Facts, token: string): TokenRecord | null
   close (): Promise<void>
 }

@@ -44,16 +44,16 @@ test('delete says whether there was something', () => {
   assert.deepEqual(store.sizes(), { entries: 0, inactiveEntries: 0 })
 })
 
-test('deleteWhere looks at active ones, and counts', () => {
+test('deleteWhere looks at active ones, and counts', async () => {
   const store = memoryStore<Entry>(10)
   store.set('a', one, 'active')
   store.set('b', two, 'active')
   store.set('c', one, 'inactive')
-  assert.equal(store.deleteWhere(({ name }) => name === 'one'), 1)
+  assert.equal(await store.deleteWhere((_key, { name }) => name === 'one'), 1)
   assert.equal(store.get('a'), undefined)
   assert.equal(store.get('b'), two)
   assert.equal(store.get('c'), one)
-  assert.equal(store.deleteWhere(() => false), 0)
+  assert.equal(await store.deleteWhere(() => false), 0)
 })
 
 test('clear empties both rooms, and counts', () => {
@@ -77,7 +77,7 @@ test('each room is bounded: the least recently used go first', () => {
   assert.equal(store.get('active-1'), undefined)
 })
 
-test('what can be multiplied has a room of its own, which the others do not notice', () => {
+test('what can be multiplied has a room of its own, which the others do not notice', async () => {
   const store = memoryStore<Entry>(10)
   store.set('good', one, 'active')
   for (let i = 0; i < 100; i++) store.set(`again-${i}`, two, 'multiplied')
@@ -86,6 +86,6 @@ test('what can be multiplied has a room of its own, which the others do not noti
   assert.deepEqual(store.sizes(), { entries: 11, inactiveEntries: 0 })
   store.set('again-99', one, 'active')
   assert.deepEqual(store.sizes(), { entries: 11, inactiveEntries: 0 }, 'it has moved')
-  assert.equal(store.deleteWhere((entry) => entry === two), 9)
+  assert.equal(await store.deleteWhere((_key, entry) => entry === two), 9)
   assert.equal(store.delete('good'), true)
 })

@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict'
 import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
 import { tokenCache, type CachedTokens, type CacheOptions, type TokenCache } from '../../lib/cache/cached.ts'
+import { evicting } from '../../lib/cache/evicting.ts'
+import { evictions } from '../../lib/cache/evictions.ts'
+import { factsOf } from '../../lib/token/facts.ts'
+import type { EvictionSelector } from '../../types/bound-token.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
 
-export const cacheOptions: CacheOptions = { enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000 }
+export type OwnCacheOptions = Omit<CacheOptions, 'evictions' | 'factsOf'>
+
+export const cacheOptions: OwnCacheOptions = {
+  enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000, staleIfError: 0, shared: null, secret: null
+}
 
 /** The record of an active token. */
 export function recordOf (claims: Record<string, unknown> = {}): TokenRecord {
@@ -50,10 +58,21 @@ export function heldAnswers () {
   }
 }
 
-export type ResolverCache = CachedTokens & Pick<TokenCache, 'evict' | 'stats'> & { close (): Promise<void> }
+export interface ResolverCache extends CachedTokens, Pick<TokenCache, 'stats'> {
+  evict (selector: EvictionSelector): Promise<number>
+  close (): Promise<void>
+}
+
+/** A cache with what evicts from it. */
+export function evictableCache (options: OwnCacheOptions): Pick<TokenCache, 'of' | 'stats'> & Pick<ResolverCache, 'evict'> {
+  const known = evictions(86_400_000)
+  const cache = tokenCache({ ...options, evictions: known, factsOf })
+  const { evict } = evicting({ cache, evictions: known, grantIdClaim: 'grant_id', others: null, horizon: 86_400_000, onChannel () {} })
+  return { of: cache.of, stats: cache.stats, evict }
+}
 
 /** A cache that one resolver has for itself. */
-export function cachedTokens (resolver: TokenResolver, options: CacheOptions): ResolverCache {
-  const cache = tokenCache(options)
+export function cachedTokens (resolver: TokenResolver, options: OwnCacheOptions): ResolverCache {
+  const cache = evictableCache(options)
   return { ...cache.of(resolver), evict: cache.evict, stats: cache.stats, close: () => resolver.close() }
 }

@@ -8,7 +8,7 @@ function scene (options = cacheOptions) {
   const held = heldAnswers()
   const resolver = scriptedResolver(held.answer)
   const tokens = cachedTokens(resolver, options)
-  const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh)
+  const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh ? 0 : Infinity)
   const recall = (token: string) => tokens.recall(tokens.keyOf(token), Date.now(), Infinity)
   return { held, resolver, tokens, ask, recall }
 }
@@ -46,7 +46,7 @@ test('S-32: a failure reaches all who asked, is not remembered, and the next ask
     assert.ok(outcome.status === 'rejected' && outcome.reason === failure)
   }
   assert.equal(recall('abc'), undefined)
-  assert.deepEqual(tokens.stats(), { hits: 0, misses: 100, failures: 1, entries: 0, inactiveEntries: 0, inFlight: 0 })
+  assert.deepEqual(tokens.stats(), { hits: 0, misses: 100, failures: 1, stale: 0, entries: 0, inactiveEntries: 0, inFlight: 0 })
   const again = ask('abc')
   ;(await held.next()).give(recordOf({ sub: 'alice' }))
   assert.equal((await again).record?.subject, 'alice')
@@ -112,6 +112,6 @@ for (const [name, options] of Object.entries({ 'that is off': { enabled: false }
 test('a resolver that throws at once is a failure like any other', async () => {
   const resolver = { identity: [], resolve: () => { throw new TypeError('a bug') }, close: async () => {} }
   const tokens = cachedTokens(resolver, cacheOptions)
-  await assert.rejects(tokens.ask('key', 'abc', false), TypeError)
+  await assert.rejects(tokens.ask('key', 'abc', Infinity), TypeError)
   assert.equal(tokens.stats().inFlight, 0)
 })

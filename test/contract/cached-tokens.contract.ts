@@ -1,19 +1,18 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
-import type { CacheOptions } from '../../lib/cache/cached.ts'
 import { refuse } from '../../lib/errors.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
-import { cacheOptions, recordOf, scriptedResolver, type ResolverCache } from '../cache/scripted-resolver.ts'
+import { cacheOptions, recordOf, scriptedResolver, type OwnCacheOptions, type ResolverCache } from '../cache/scripted-resolver.ts'
 
 const start = 1_800_000_000_000
 
 /** Holds a memory of tokens to its contract (lib/cache/cached.ts). */
-export function cachedTokensContract (name: string, create: (resolver: TokenResolver, options: CacheOptions) => ResolverCache): void {
+export function cachedTokensContract (name: string, create: (resolver: TokenResolver, options: OwnCacheOptions) => ResolverCache): void {
   const alice = { sub: 'alice', client_id: 'web', jti: '1' }
   const scene = (answer = () => recordOf(alice)) => {
     const resolver = scriptedResolver(answer)
     const tokens = create(resolver, cacheOptions)
-    const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh)
+    const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh ? 0 : Infinity)
     const recall = (token: string, maxAge = Infinity) => tokens.recall(tokens.keyOf(token), Date.now(), maxAge)
     return { resolver, tokens, ask, recall }
   }
@@ -94,9 +93,9 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       test(`evict by ${Object.keys(selector).join(' and ')}: forgotten, counted, asked for again`, async () => {
         const { ask, recall, tokens, resolver } = scene()
         await ask('abc')
-        assert.equal(tokens.evict(selector), 1)
+        assert.equal(await tokens.evict(selector), 1)
         assert.equal(recall('abc'), undefined)
-        assert.equal(tokens.evict(selector), 0)
+        assert.equal(await tokens.evict(selector), 0)
         await ask('abc')
         assert.equal(resolver.asked.length, 2)
       })
@@ -106,7 +105,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       test(`evict by ${JSON.stringify(selector)} leaves another token alone`, async () => {
         const { ask, recall, tokens } = scene()
         await ask('abc')
-        assert.equal(tokens.evict(selector), 0)
+        assert.equal(await tokens.evict(selector), 0)
         assert.notEqual(recall('abc'), undefined)
       })
     }
@@ -119,7 +118,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       await under
       recall('abc')
       recall('abc')
-      assert.deepEqual(tokens.stats(), { hits: 2, misses: 1, failures: 0, entries: 1, inactiveEntries: 0, inFlight: 0 })
+      assert.deepEqual(tokens.stats(), { hits: 2, misses: 1, failures: 0, stale: 0, entries: 1, inactiveEntries: 0, inFlight: 0 })
     })
 
     test('close closes the resolver', async () => {

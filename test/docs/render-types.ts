@@ -5,7 +5,7 @@ const issuer = options.IssuerSchema
 const interfaces = [
   options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
   options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
-  issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.RouteSchema, options.UpstreamSchema,
+  issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.request, options.FailureAnswerSchema, options.GatewayRouteSchema, options.RespondSchema, options.GatewaySchema, options.ServerSchema, options.LogSchema
 ] as TSchema[]
 
@@ -13,7 +13,8 @@ const interfaces = [
 export function renderTypes (): string {
   return [
     '// Generated from lib/options.ts by `npm run docs`; a test fails when it is stale.',
-    "import type { CertificateDecoder } from './client-certificate.ts'\n",
+    "import type { CertificateDecoder } from './client-certificate.ts'",
+    "import type { EvictionChannel, RedisClient, TokenStore } from './token-store.ts'\n",
     '/** A secret: its text, where it stands, or a function that gives it. Read at boot; a file again when it changes. */',
     `export type Secret = ${union(options.SecretSchema)}\n`,
     '/** Certificate authorities in PEM. */',

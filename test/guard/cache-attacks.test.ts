@@ -112,14 +112,14 @@ test('eviction: the next request asks again', async (t) => {
   const status = async () => (await app.inject({ url: '/', headers: by(owner) })).statusCode
   for (const selector of [{ token: 'good' }, { subject: 'alice' }, { clientId: 'partner' }, { clientId: 'partner', subject: 'alice' }, { all: true }] as const) {
     known.set('good', ownersClaims)
-    app.boundToken.evict({ all: true })
+    await app.boundToken.evict({ all: true })
     assert.equal(await status(), 200)
     known.delete('good')
     assert.equal(await status(), 200)
-    assert.equal(app.boundToken.evict(selector), 1, JSON.stringify(selector))
+    assert.equal(await app.boundToken.evict(selector), 1, JSON.stringify(selector))
     assert.equal(await status(), 401, JSON.stringify(selector))
   }
-  assert.equal(app.boundToken.evict({ subject: 'bob' }), 0)
+  assert.equal(await app.boundToken.evict({ subject: 'bob' }), 0)
   assert.throws(() => app.boundToken.evict({ sub: 'alice' } as object as { subject: string }), TypeError)
   assert.throws(() => app.boundToken.evict({} as { all: true }), TypeError)
   assert.deepEqual(app.boundToken.stats().decisions, { allowed: 10, refused: { token_inactive: 5 } })

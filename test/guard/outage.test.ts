@@ -52,7 +52,7 @@ test('trouble of the authorization server is never blamed on the client, and nev
 
       authorizationServer.behave(json(ownersClaims))
       assert.equal((await app.inject({ url: '/', headers: by(owner) })).statusCode, 200, 'afterwards')
-      app.boundToken.evict({ all: true })
+      await app.boundToken.evict({ all: true })
     })
   }
 })

@@ -40,7 +40,7 @@ test('S-38: no token, certificate, secret or secret header name in any log line,
   for (const behaviour of [json(ownersClaims), json({ ...ownersClaims, exp: token }), answer(401, {}, token), html, answer(500, {}, token), hang]) {
     authorizationServer.behave(behaviour)
     await playAll()
-    app.boundToken.evict({ all: true })
+    await app.boundToken.evict({ all: true })
   }
 
   const all = [...logged, ...bodies, JSON.stringify(published), JSON.stringify(app.boundToken.stats())].join('\n')

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test, type TestContext } from 'node:test'
 import fc from 'fast-check'
-import { tokenCache, type CachedTokens } from '../../lib/cache/cached.ts'
+import type { CachedTokens } from '../../lib/cache/cached.ts'
 import type { IntrospectionOptions } from '../../lib/options.ts'
 import { maxAgeOf } from '../../lib/token/cache-control.ts'
 import { compileIssuer } from '../../lib/token/compile.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
-import { cacheOptions } from '../cache/scripted-resolver.ts'
+import { cacheOptions, evictableCache } from '../cache/scripted-resolver.ts'
 import * as doubles from '../doubles/authorization-server.ts'
 import { clientAuth } from './issuer-at.ts'
 
@@ -100,7 +100,7 @@ async function remembering (t: TestContext, headers: Record<string, string | str
   }, 'issuer', (level, _name, detail) => { reports.push(`${level} ${detail}`) })
   t.after(async () => { await issuer.close() })
   let counter = 0
-  const tokens = tokenCache(cacheOptions).of(issuer.introspection as TokenResolver)
+  const tokens = evictableCache(cacheOptions).of(issuer.introspection as TokenResolver)
   return {
     server,
     reports,
@@ -118,7 +118,7 @@ async function remembering (t: TestContext, headers: Record<string, string | str
 
 async function lookUp (tokens: CachedTokens, token: string): Promise<void> {
   const key = tokens.keyOf(token)
-  if (tokens.recall(key, Date.now(), Infinity) === undefined) await tokens.ask(key, token, false)
+  if (tokens.recall(key, Date.now(), Infinity) === undefined) await tokens.ask(key, token, Infinity)
 }
 
 for (const [name, headers] of Object.entries({
@@ -184,7 +184,7 @@ test('an answer that must not be remembered is still shared by all who ask at on
     issuer: 'https://login.example.com', audience: 'rs', allowInsecureLoopback: true, introspection: { clientAuth, endpoint: `${server.origin}/i` }
   }, 'issuer', () => {})
   t.after(async () => { await issuer.close() })
-  const tokens = tokenCache(cacheOptions).of(issuer.introspection as TokenResolver)
+  const tokens = evictableCache(cacheOptions).of(issuer.introspection as TokenResolver)
   await Promise.all(Array.from({ length: 100 }, async () => { await lookUp(tokens, 'abc') }))
   assert.equal(server.calls.length, 1)
 })

@@ -1,0 +1,120 @@
+import type { TokenStore } from '../../types/token-store.ts'
+import type { Facts } from '../token/resolver.ts'
+import type { Sealing } from './sealed-value.ts'
+
+/** What is known of a token, for another process. */
+export interface SharedToken {
+  /** Milliseconds since the epoch, by the clock of the process that asked. */
+  readonly askedAt: number
+  readonly expiresAt: number
+  readonly facts: Facts
+}
+
+/** The tokens that several processes share. Whatever goes wrong with them costs a little time, and never a verdict. */
+export interface SharedTokens {
+  /** Null where nothing is kept, or it can't be had in time. Never rejects. */
+  get (key: string, token: string): Promise<SharedToken | null>
+  /** Nobody waits for it. */
+  set (key: string, token: string, shared: SharedToken): void
+  /** Resolves also when nothing came of it: an eviction counts without. */
+  delete (keys: readonly string[]): Promise<void>
+  stats (): SharedStats
+  close (): Promise<void>
+}
+
+export interface SharedStats {
+  readonly hits: number
+  readonly misses: number
+  /** Operations that failed, or took too long. */
+  readonly failures: number
+  /** Operations that were left out, since it had failed just before. */
+  readonly skipped: number
+}
+
+export interface SharedTokensOptions {
+  readonly store: TokenStore
+  readonly sealing: Sealing
+  /** Milliseconds for one operation. */
+  readonly timeout: number
+  /** Told when it begins to fail, and when it is back. */
+  onTrouble (detail: string): void
+}
+
+const failuresBeforePause = 3
+const firstPause = 500
+const longestPause = 10_000
+/** A claim set of a megabyte belongs into no cache. */
+const mostBytes = 131_072
+
+/** @param options.timeout - how much later a request is answered at the worst, and that three times before it is stepped over */
+export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedTokensOptions): SharedTokens {
+  let hits = 0
+  let misses = 0
+  let failed = 0
+  let skipped = 0
+  let failuresInARow = 0
+  let pause = firstPause
+  let pausedUntil = 0
+
+  return {
+    async get (key, token) {
+      const sealed = await inTime((signal) => store.get(key, signal))
+      const shared = sealed === null || sealed === undefined ? null : read(sealed, key, token)
+      if (shared === null) misses++
+      else hits++
+      return shared
+    },
+
+    set (key, token, shared) {
+      const timeToLive = Math.floor(shared.expiresAt - Date.now())
+      const sealed = sealing.seal(JSON.stringify(shared), key, token)
+      if (timeToLive < 1 || sealed.length > mostBytes) return
+      inTime((signal) => store.set(key, sealed, timeToLive, signal)).catch(() => {}) // It never rejects.
+    },
+
+    async delete (keys) {
+      await inTime((signal) => store.delete(keys, signal))
+    },
+
+    stats: () => ({ hits, misses, failures: failed, skipped }),
+
+    async close () {
+      try {
+        await store.close()
+      } catch {} // It is gone, which is what was wanted.
+    }
+  }
+
+  function read (sealed: Uint8Array, key: string, token: string): SharedToken | null {
+    // A store of somebody else's may give back anything.
+    const text = sealed instanceof Uint8Array && sealed.length <= mostBytes ? sealing.open(sealed, key, token) : null
+    return text === null ? null : JSON.parse(text) as SharedToken
+  }
+
+  /** @returns undefined where it failed, took too long, or was not tried */
+  async function inTime<Result> (operation: (signal: AbortSignal) => Promise<Result>): Promise<Result | undefined> {
+    const now = Date.now()
+    if (failuresInARow >= failuresBeforePause && now < pausedUntil && pausedUntil - now <= longestPause) {
+      skipped++
+      return undefined
+    }
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), timeout)
+    try {
+      const late = new Promise<never>((_resolve, reject) => deadline.signal.addEventListener('abort', () => reject(new Error('it took too long')), { once: true }))
+      const result = await Promise.race([operation(deadline.signal), late])
+      if (failuresInARow >= failuresBeforePause) onTrouble('the shared cache answers again')
+      failuresInARow = 0
+      return result
+    } catch {
+      failed++
+      failuresInARow++
+      if (failuresInARow === failuresBeforePause) onTrouble('the shared cache does not answer; tokens are asked for without it')
+      pause = failuresInARow > failuresBeforePause ? Math.min(pause * 2, longestPause) : firstPause
+      pausedUntil = Date.now() + pause
+      return undefined
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}

@@ -1,0 +1,26 @@
+import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
+import { seal, unseal } from '../seal.ts'
+import type { Facts } from './resolver.ts'
+
+/** What another process needs to know of a token that this one has asked for. */
+export function factsOf ({ issuer, unbound, goodFrom, goodUntil, jwt }: TokenRecord, token: string): Facts {
+  return {
+    issuer: issuer.name,
+    claims: unbound.claims,
+    goodFrom: Number.isFinite(goodFrom) ? goodFrom : null,
+    goodUntil: Number.isFinite(goodUntil) ? goodUntil : null,
+    jwt: jwt === null ? null : unseal(jwt, token)
+  }
+}
+
+/** The claims are read anew: what they mean is this process's to say. Null where they mean nothing to it. */
+export function restored ({ claims, goodFrom, goodUntil, jwt }: Facts, issuer: Issuer, token: string): TokenRecord | null {
+  const record = readClaims({ ...claims }, issuer)
+  if (typeof record === 'string') return null
+  return Object.freeze({
+    ...record,
+    goodFrom: goodFrom ?? -Infinity,
+    goodUntil: goodUntil ?? Infinity,
+    jwt: jwt === null ? null : seal(jwt, token)
+  })
+}
