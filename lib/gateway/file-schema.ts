@@ -36,7 +36,7 @@ function withoutForms ({ allowed, description, default: byDefault, secret }: TSc
 }
 
 function eachOf (schemas: Record<string, TSchema>, change: (schema: TSchema) => TSchema): Record<string, TSchema> {
-  return Object.fromEntries(Object.entries(schemas).map(([name, schema]) => [name, change(schema)]))
+  return Object.fromEntries(Object.entries(schemas).filter(([, { type }]) => type !== 'Function').map(([name, schema]) => [name, change(schema)]))
 }
 
 /** RFC 7517: the one object of ours whose other members are not ours to list. */

@@ -122,7 +122,8 @@ interface Walked { readonly properties?: Record<string, Walked>, readonly anyOf?
 function pathsOf (each: Walked, resolve: (one: Walked) => Walked, path = ''): string[] {
   const one = resolve(each)
   return [
-    ...Object.entries(one.properties ?? {}).flatMap(([name, member]) => [`${path}.${name}`, ...pathsOf(member, resolve, `${path}.${name}`)]),
+    // No file can hold a function.
+    ...Object.entries(one.properties ?? {}).filter(([, { type }]) => type !== 'Function').flatMap(([name, member]) => [`${path}.${name}`, ...pathsOf(member, resolve, `${path}.${name}`)]),
     ...Object.values(one.patternProperties ?? {}).flatMap((member) => pathsOf(member, resolve, `${path}.*`)),
     ...(one.anyOf ?? []).flatMap((form) => pathsOf(form, resolve, path)),
     ...one.items === undefined ? [] : pathsOf(one.items, resolve, `${path}[]`)
