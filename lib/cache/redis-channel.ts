@@ -38,13 +38,15 @@ export function redisChannel (connection: RedisConnection, prefix: string, onTro
   /** A short break is waited out. It may be added twice then, which counts once. */
   async function add (message: Buffer): Promise<string> {
     const deadline = AbortSignal.timeout(longestAttempt)
-    const late = new Promise<never>((_resolve, reject) => deadline.addEventListener('abort', () => reject(new Error('it took too long')), { once: true }))
+    const late = new Promise<never>((_resolve, reject) => deadline.addEventListener('abort', reject, { once: true }))
     late.catch(() => {}) // Raced against below.
+    let why = 'it took too long'
     for (;;) {
       try {
         return String(await Promise.race([client.xadd(key, 'MAXLEN', '~', mostEntries, '*', field, message), late]))
       } catch (error) {
-        if (deadline.aborted) throw new Error(`the eviction counts here, and the other processes could not be told: ${codeOf(error)}`)
+        if (deadline.aborted) throw new Error(`the eviction counts here, and the other processes could not be told: ${why}`)
+        why = codeOf(error)
         await wait(pauseBetween)
       }
     }
