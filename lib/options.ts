@@ -364,7 +364,7 @@ export const IssuerSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'IssuerOptions' })
 
-const RedisSchema = Type.Object({
+export const RedisSchema = Type.Object({
   url: Type.Optional(asSecret('`redis://`, or `rediss://` for TLS, with user, password and number of the database where there are any.')),
   client: Type.Optional(functionType<() => RedisClient>('(() => RedisClient)', {
     allowed: 'a function that gives a client of ioredis or iovalkey', description: 'A function that gives a connection of your own instead, by ioredis or iovalkey. It is not closed.'
@@ -402,13 +402,13 @@ export const CacheSchema = Type.Object({
     secret: true, description: 'Where several processes share what they know of tokens and tell one another of evictions, behind the memory of each. Needs `secret`.'
   })),
   secret: Type.Optional(Type.Union([SecretSchema, Type.Array(Type.Object({
-    id: Type.String({ ...nonEmpty, description: 'Name of the secret; the same in all processes.' }),
+    id: Type.String({ ...nonEmpty, description: 'Name of the secret, to tell it from the others.' }),
     secret: asSecret('At least 32 characters.')
   }, closed), { minItems: 1 })], {
     secret: true,
     allowed: 'a secret, or a list of { id, secret }',
     description: 'Secret of all processes that share a store, at least 32 characters: nothing that leaves the process can be read or made without it. ' +
-      'A list where it is being replaced: the first one is used, the others still open.'
+      'A list where it is being replaced: the first one is used, the others still open. Give the new one to all processes as the second before it becomes the first.'
   }))
 }, { ...closed, typeName: 'CacheOptions' })
 
@@ -565,7 +565,8 @@ export const FeedsSchema = Type.Object({
   grantIdClaim: oneOrMore('Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent.'),
   onDisconnect: Type.Optional(oneOf(['clear', 'bypass', 'keep'], {
     default: 'clear',
-    description: 'What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.'
+    description: 'What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, ' +
+      '`bypass` asks for every token until it is back and then forgets what was known before, `keep` does nothing.'
   })),
   remember: Type.Optional(milliseconds(604_800_000, {
     default: 86_400_000, description: 'Milliseconds for which a revocation is remembered: at least as long as JWTs live that are verified here.'
@@ -642,6 +643,7 @@ export const GatewaySchema = Type.Object({
 
 export type CacheOptions = Static<typeof CacheSchema>
 export type StoreOptions = Static<typeof StoreSchema>
+export type RedisOptions = Static<typeof RedisSchema>
 export type FeedsOptions = Static<typeof FeedsSchema>
 export type RouteOptions = Static<typeof RouteSchema>
 export type GatewayRoute = Static<typeof GatewayRouteSchema>

@@ -7,6 +7,7 @@ import type { Registration } from './policy.ts'
 import { resolveProbeSecret } from './probe/secret.ts'
 import { compileIssuer, type Report } from './token/compile.ts'
 import { factsOf } from './token/facts.ts'
+import { tlsMaterial } from './token/tls-material.ts'
 import type { VerifyingIssuer } from './token/dispatch.ts'
 import { verification } from './verification.ts'
 import { validateOptions } from './validate.ts'
@@ -25,7 +26,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
   const open = [source, ...compiled]
-  const { tokens, evicting, close: closeCache } = await compileCache(cache, revocation, factsOf, surroundings.onTrouble).catch(async (error: unknown) => {
+  const { tokens, evicting, close: closeCache } = await compileCache(cache, revocation, factsOf, tlsMaterial, surroundings.onTrouble).catch(async (error: unknown) => {
     await Promise.all(open.map(async (each) => { await each.close() }))
     throw error
   })

@@ -64,14 +64,15 @@ export interface BoundToken {
    * their way, and asks once more for them. It counts at once in this process. Call it when you learn that something was revoked.
    *
    * @returns how many entries were dropped here, when all other processes have been told, too
-   * @throws TypeError for a selector that selects nothing, so that a misspelt one does not pass for done
+   * @throws TypeError for a selector that selects nothing, so that a misspelt one does not pass for done; Error where the others could not
+   * be told within seconds: it counts here, and may be called again
    */
   evict (selector: EvictionSelector): Promise<number>
   /**
    * The same, for what was revoked: also refuses JWTs that are verified here and were issued until now. Not for `{ all: true }`.
    *
    * @returns how many entries were dropped here, when all other processes have been told, too
-   * @throws TypeError for a selector that selects nothing
+   * @throws TypeError for a selector that selects nothing; Error where the others could not be told
    */
   revoke (selector: EvictionSelector): Promise<number>
   /** Counters since the registration. */

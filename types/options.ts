@@ -511,9 +511,9 @@ export interface CacheOptions {
   staleIfError?: number
   /** Where several processes share what they know of tokens and tell one another of evictions, behind the memory of each. Needs `secret`. */
   store?: StoreOptions
-  /** Secret of all processes that share a store, at least 32 characters: nothing that leaves the process can be read or made without it. A list where it is being replaced: the first one is used, the others still open. */
+  /** Secret of all processes that share a store, at least 32 characters: nothing that leaves the process can be read or made without it. A list where it is being replaced: the first one is used, the others still open. Give the new one to all processes as the second before it becomes the first. */
   secret?: Secret | {
-    /** Name of the secret; the same in all processes. */
+    /** Name of the secret, to tell it from the others. */
     id: string
     /** At least 32 characters. */
     secret: Secret
@@ -554,7 +554,7 @@ export interface FeedsOptions {
   /** Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent. */
   grantIdClaim?: string | string[]
   /**
-   * What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.
+   * What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back and then forgets what was known before, `keep` does nothing.
    *
    * @defaultValue "clear"
    */

@@ -15,26 +15,37 @@ interface Found {
   readonly room: Room | null
 }
 
+/** Where a token is kept. */
+export interface Place {
+  readonly key: string
+  /** By secrets that have been replaced. */
+  readonly former: readonly string[]
+}
+
 interface Asking {
   /**
    * Finds out about a token from others who share what they know, or from the one who issued it.
    *
-   * @param within - `maxAge` in milliseconds for what others know, and what was known here before
+   * @param within - `maxAge` in milliseconds for what others know, 0 where they are not asked, and what was known here before
    * @throws what the resolver throws
    */
-  find (resolver: TokenResolver, key: string, token: string, within: { maxAge: number, known: CachedToken | undefined }): Promise<Found>
+  find (resolver: TokenResolver, place: Place, token: string, within: { maxAge: number, known: CachedToken | undefined }): Promise<Found>
+  /** Whether what others know counts: not while one of their evictions may have been missed. */
+  believeOthers (areBelieved: boolean): void
   stats (): { failures: number, stale: number }
 }
 
 export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evictions, shared, factsOf }: CacheOptions): Asking {
   let failures = 0
   let stale = 0
+  let areOthersBelieved = true
 
   return {
-    async find (resolver, key, token, { maxAge, known }) {
-      if (shared !== null && maxAge > 0) {
-        const entry = await recallShared(resolver, key, token, maxAge)
-        if (entry !== null) return { entry, room: 'active' }
+    async find (resolver, place, token, { maxAge, known }) {
+      const { key } = place
+      if (shared !== null && areOthersBelieved && maxAge > 0) {
+        const entry = await recallShared(resolver, place, token, maxAge)
+        if (entry !== null && !isOutdated(entry, known)) return { entry, room: 'active' }
       }
       try {
         return await call(resolver, key, token)
@@ -47,6 +58,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evict
       }
     },
 
+    believeOthers (areBelieved) { areOthersBelieved = areBelieved },
     stats: () => ({ failures, stale })
   }
 
@@ -64,13 +76,19 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evict
     const { key: provenBy, canBeMultiplied, isAsked } = resolved
     const record = resolved.record !== null && !isAsked && evictions.revokes(key, resolved.record) ? null : resolved.record
     const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, comparedIn, certificate: undefined }
+    if (record === null && isAsked) shared?.delete([key]).catch(() => {}) // It never rejects.
     if (record !== null && isAsked && entry.expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt: entry.expiresAt, facts: factsOf(record, token) })
     return { entry, room: record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active' }
   }
 
-  async function recallShared (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken | null> {
+  /** This process has learnt since that the token is not active; another clock may be a little ahead. */
+  function isOutdated ({ askedAt }: CachedToken, known: CachedToken | undefined): boolean {
+    return known?.record === null && askedAt <= known.askedAt + clockDifference
+  }
+
+  async function recallShared (resolver: TokenResolver, { key, former }: Place, token: string, maxAge: number): Promise<CachedToken | null> {
     const comparedIn = evictions.generation()
-    const known = await shared?.get(key, token) ?? null
+    const known = await shared?.get([key, ...former], token) ?? null
     const record = known === null ? null : resolver.restore?.(known.facts, token) ?? null
     if (known === null || record === null || !counts(known, Date.now(), maxAge) || evictions.coversAnothers(key, record, known.askedAt)) return null
     const now = Date.now()

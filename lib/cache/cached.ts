@@ -5,7 +5,7 @@ import type { TokenRecord } from '../access-token.ts'
 import type { Key } from '../token/keys/key.ts'
 import type { TokenResolver } from '../token/resolver.ts'
 import { refuse } from '../errors.ts'
-import { askingOf, type FactsOf } from './asking.ts'
+import { askingOf, type FactsOf, type Place } from './asking.ts'
 import type { Evictions } from './evictions.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
 import type { SharedTokens } from './shared-tokens.ts'
@@ -26,6 +26,8 @@ export interface CacheOptions {
   readonly shared: SharedTokens | null
   /** For the keys of all who share; null for one of this process alone. */
   readonly secret: string | null
+  /** Those that it replaces: what was kept or evicted by them is found as well. */
+  readonly formerSecrets: readonly string[]
   readonly factsOf: FactsOf
 }
 
@@ -61,6 +63,8 @@ export interface TokenCache {
   readonly store: MemoryStore<CachedToken>
   /** While nothing that was remembered may count: a feed of evictions is down, and the operator wants it so. */
   bypass (isBypassed: boolean): void
+  /** Whether what other processes know counts: not while one of their evictions may have been missed. */
+  believeOthers (areBelieved: boolean): void
   stats (): TokenStats
 }
 
@@ -79,6 +83,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
   const store = memoryStore<CachedToken>(options.maxEntries)
   const calls = new Map<string, Call>()
   const secret = options.secret ?? randomBytes(32).toString('base64')
+  const secrets = [secret, ...options.formerSecrets]
   const prefixes = new Set<string>()
   const isUsed = options.enabled && options.maxTtl > 0
   const asking = askingOf(options)
@@ -88,17 +93,18 @@ export function tokenCache (options: CacheOptions): TokenCache {
 
   return {
     of (resolver) {
-      const prefix = keyPrefix(secret, resolver.identity)
-      prefixes.add(prefix)
+      const [prefix, ...former] = secrets.map((each) => keyPrefix(each, resolver.identity)) as [string, ...string[]]
+      for (const each of [prefix, ...former]) prefixes.add(each)
       return {
         keyOf: (token) => keyOf(prefix, token),
         recall,
-        ask: async (key, token, maxAge) => await ask(resolver, key, token, maxAge)
+        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)) }, token, maxAge)
       }
     },
     keysOf: (token) => [...prefixes].map((prefix) => keyOf(prefix, token)),
     store,
     bypass (bypassed) { isBypassed = bypassed },
+    believeOthers: asking.believeOthers,
     stats: () => ({ hits, misses, ...asking.stats(), ...store.sizes(), inFlight: calls.size })
   }
 
@@ -118,20 +124,21 @@ export function tokenCache (options: CacheOptions): TokenCache {
     return isCovered
   }
 
-  async function ask (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken> {
+  async function ask (resolver: TokenResolver, place: Place, token: string, maxAge: number): Promise<CachedToken> {
     misses++
-    if (maxAge === 0 || !isUsed) return await unevicted(resolver, key, token, 0)
-    const underWay = calls.get(key)
+    if (maxAge === 0 || !isUsed) return await unevicted(resolver, place, token, 0)
+    const underWay = calls.get(place.key)
     // One that an eviction has overtaken may have to ask again; who comes later need not wait for that.
-    const { answer } = underWay?.begunIn === evictions.generation() ? underWay : start(resolver, key, token, maxAge)
+    const { answer } = underWay?.begunIn === evictions.generation() ? underWay : start(resolver, place, token, maxAge)
     const entry = await answer
     // Whoever began it may have been content with an older one.
-    return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, key, token, 0)
+    return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, place, token, 0)
   }
 
-  function start (resolver: TokenResolver, key: string, token: string, maxAge: number): Call {
+  function start (resolver: TokenResolver, place: Place, token: string, maxAge: number): Call {
+    const { key } = place
     const begunIn = evictions.generation()
-    const answer = unevicted(resolver, key, token, maxAge).finally(() => {
+    const answer = unevicted(resolver, place, token, maxAge).finally(() => {
       if (calls.get(key) === call) calls.delete(key)
     })
     const call: Call = { begunIn, answer }
@@ -140,10 +147,11 @@ export function tokenCache (options: CacheOptions): TokenCache {
   }
 
   /** An answer that was given before an eviction may be the one that the eviction was meant for: once more. */
-  async function unevicted (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken> {
+  async function unevicted (resolver: TokenResolver, place: Place, token: string, maxAge: number): Promise<CachedToken> {
+    const { key } = place
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const known = isBypassed ? undefined : store.get(key)
-      const { entry, room } = await asking.find(resolver, key, token, { maxAge: attempt === 0 && !isBypassed ? maxAge : 0, known })
+      const { entry, room } = await asking.find(resolver, place, token, { maxAge: attempt === 0 && !isBypassed ? maxAge : 0, known })
       if (entry.comparedIn === evictions.generation() || !evictions.covers(key, entry.record, entry.comparedIn)) {
         if (room !== null) keep(key, entry, room)
         return entry

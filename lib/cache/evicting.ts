@@ -1,6 +1,7 @@
 import type { EvictionChannel } from '../../types/token-store.ts'
 import type { TokenCache } from './cached.ts'
 import { evictedBy } from './eviction.ts'
+import { isEviction } from './eviction-message.ts'
 import { matches, type Evicted, type Eviction, type Evictions } from './evictions.ts'
 import type { Sealing } from './sealed-value.ts'
 
@@ -17,8 +18,10 @@ export interface EvictingOptions {
   readonly cache: TokenCache
   readonly evictions: Evictions
   readonly grantIdClaim: string | readonly string[]
-  /** Null where there is no other process. */
+  /** Null where there is no other process, or none that can be told. */
   readonly others: { readonly channel: EvictionChannel, readonly sealing: Sealing } | null
+  /** Takes out of what processes share; null where nothing is. */
+  readonly unshare: ((keys: readonly string[]) => Promise<void>) | null
   /** Milliseconds for which an eviction can be about something. */
   readonly horizon: number
   /** Told when the channel breaks, and when it is back. */
@@ -28,11 +31,13 @@ export interface EvictingOptions {
 /** What a message is sealed for; none is for a token. */
 const place = 'eviction'
 
-export function evicting ({ cache, evictions, grantIdClaim, others, horizon, onChannel }: EvictingOptions): Evicting {
+export function evicting ({ cache, evictions, grantIdClaim, others, unshare, horizon, onChannel }: EvictingOptions): Evicting {
   const end = others?.channel.listen({
     message (sealed) {
       const text = others.sealing.open(sealed, place, '')
-      if (text !== null) apply(JSON.parse(text) as Eviction)
+      const eviction: unknown = text === null ? null : JSON.parse(text)
+      // Sealed by us, but perhaps by a later version.
+      if (isEviction(eviction)) apply(eviction)
     },
     connected: () => onChannel(true),
     disconnected: () => onChannel(false)
@@ -58,7 +63,11 @@ export function evicting ({ cache, evictions, grantIdClaim, others, horizon, onC
 
   async function tellAll (eviction: Eviction): Promise<number> {
     const dropping = apply(eviction)
-    await others?.channel.publish(others.sealing.seal(JSON.stringify(eviction), place, ''))
+    const { evicted } = eviction
+    await Promise.all([
+      'keys' in evicted ? unshare?.(evicted.keys) : null,
+      others?.channel.publish(others.sealing.seal(JSON.stringify(eviction), place, ''))
+    ])
     return await dropping
   }
 

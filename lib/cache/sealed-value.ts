@@ -28,8 +28,9 @@ const keyIdBytes = 8
  * @param secrets - the first one seals, each opens
  */
 export function sealing (secrets: readonly SharedSecret[]): Sealing {
-  const keys = secrets.map(({ id, secret }) => ({
-    id: createHmac('sha256', 'fastify-bound-token key id').update(id).digest().subarray(0, keyIdBytes),
+  const keys = secrets.map(({ secret }) => ({
+    // Of the secret and not of its name: one that had none yet is known as well.
+    id: Buffer.from(hkdfSync('sha256', secret, '', 'fastify-bound-token key id', keyIdBytes)),
     key: Buffer.from(hkdfSync('sha256', secret, '', 'fastify-bound-token sealed value', 32))
   }))
   const [current] = keys as [typeof keys[0]]

@@ -12,8 +12,11 @@ export interface SharedToken {
 
 /** The tokens that several processes share. Whatever goes wrong with them costs a little time, and never a verdict. */
 export interface SharedTokens {
-  /** Null where nothing is kept, or it can't be had in time. Never rejects. */
-  get (key: string, token: string): Promise<SharedToken | null>
+  /**
+   * @param keys - where it may be: more than one while a secret is being replaced
+   * @returns null where nothing is kept, or it can't be had in time; never rejects
+   */
+  get (keys: readonly string[], token: string): Promise<SharedToken | null>
   /** Nobody waits for it. */
   set (key: string, token: string, shared: SharedToken): void
   /** Resolves also when nothing came of it: an eviction counts without. */
@@ -44,7 +47,7 @@ const failuresBeforePause = 3
 const firstPause = 500
 const longestPause = 10_000
 /** A claim set of a megabyte belongs into no cache. */
-const mostBytes = 131_072
+export const mostBytes = 131_072
 
 /** @param options.timeout - how much later a request is answered at the worst, and that three times before it is stepped over */
 export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedTokensOptions): SharedTokens {
@@ -57,9 +60,9 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
   let pausedUntil = 0
 
   return {
-    async get (key, token) {
-      const sealed = await inTime((signal) => store.get(key, signal))
-      const shared = sealed === null || sealed === undefined ? null : read(sealed, key, token)
+    async get (keys, token) {
+      const found = await inTime((signal) => Promise.all(keys.map(async (key) => read(await store.get(key, signal), key, token))))
+      const shared = found?.find((each) => each !== null) ?? null
       if (shared === null) misses++
       else hits++
       return shared
@@ -85,8 +88,8 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
     }
   }
 
-  function read (sealed: Uint8Array, key: string, token: string): SharedToken | null {
-    // A store of somebody else's may give back anything.
+  /** A store of somebody else's may give back anything. */
+  function read (sealed: unknown, key: string, token: string): SharedToken | null {
     const text = sealed instanceof Uint8Array && sealed.length <= mostBytes ? sealing.open(sealed, key, token) : null
     return text === null ? null : JSON.parse(text) as SharedToken
   }
@@ -94,9 +97,14 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
   /** @returns undefined where it failed, took too long, or was not tried */
   async function inTime<Result> (operation: (signal: AbortSignal) => Promise<Result>): Promise<Result | undefined> {
     const now = Date.now()
-    if (failuresInARow >= failuresBeforePause && now < pausedUntil && pausedUntil - now <= longestPause) {
-      skipped++
-      return undefined
+    const isTrial = failuresInARow >= failuresBeforePause
+    if (isTrial) {
+      if (now < pausedUntil && pausedUntil - now <= longestPause) {
+        skipped++
+        return undefined
+      }
+      // One tries; the others need not wait to see what comes of it.
+      pausedUntil = now + pause
     }
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), timeout)
@@ -110,8 +118,9 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
       failed++
       failuresInARow++
       if (failuresInARow === failuresBeforePause) onTrouble('the shared cache does not answer; tokens are asked for without it')
-      pause = failuresInARow > failuresBeforePause ? Math.min(pause * 2, longestPause) : firstPause
-      pausedUntil = Date.now() + pause
+      // Many fail at a time; only those that fail after a pause make the next one longer.
+      pause = isTrial ? Math.min(pause * 2, longestPause) : firstPause
+      if (isTrial || failuresInARow === failuresBeforePause) pausedUntil = Date.now() + pause
       return undefined
     } finally {
       clearTimeout(timer)

@@ -10,7 +10,7 @@ import type { TokenResolver } from '../../lib/token/resolver.ts'
 export type OwnCacheOptions = Omit<CacheOptions, 'evictions' | 'factsOf'>
 
 export const cacheOptions: OwnCacheOptions = {
-  enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000, staleIfError: 0, shared: null, secret: null
+  enabled: true, maxEntries: 1000, defaultTtl: 30_000, maxTtl: 60_000, negativeTtl: 2000, staleIfError: 0, shared: null, secret: null, formerSecrets: []
 }
 
 /** The record of an active token. */
@@ -67,7 +67,7 @@ export interface ResolverCache extends CachedTokens, Pick<TokenCache, 'stats'> {
 export function evictableCache (options: OwnCacheOptions): Pick<TokenCache, 'of' | 'stats'> & Pick<ResolverCache, 'evict'> {
   const known = evictions(86_400_000)
   const cache = tokenCache({ ...options, evictions: known, factsOf })
-  const { evict } = evicting({ cache, evictions: known, grantIdClaim: 'grant_id', others: null, horizon: 86_400_000, onChannel () {} })
+  const { evict } = evicting({ cache, evictions: known, grantIdClaim: 'grant_id', others: null, unshare: null, horizon: 86_400_000, onChannel () {} })
   return { of: cache.of, stats: cache.stats, evict }
 }
 
