@@ -5,6 +5,7 @@ import { resolveSecret } from '../secret.ts'
 import { tokenCache, type TokenCache } from './cached.ts'
 import { evicting, type Evicting } from './evicting.ts'
 import { evictions } from './evictions.ts'
+import { feedStates, type FeedStates } from './feed-states.ts'
 import { sealing, type Sealing, type SharedSecret } from './sealed-value.ts'
 import { sharedTokens, type SharedTokens } from './shared-tokens.ts'
 import type { FactsOf } from './asking.ts'
@@ -12,6 +13,7 @@ import type { FactsOf } from './asking.ts'
 export interface CompiledCache {
   readonly tokens: TokenCache
   readonly evicting: Evicting
+  readonly feeds: FeedStates
   close (): Promise<void>
 }
 
@@ -46,34 +48,23 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
     secret: sharing?.secret ?? null,
     factsOf
   })
+  const states = feedStates({ onDisconnect, bypass: tokens.bypass, clear: () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble })
   const forgetting = evicting({
     cache: tokens,
     evictions: known,
     grantIdClaim: feeds.grantIdClaim ?? 'grant_id',
     others: sharing === null || sharing.channel === null ? null : { channel: sharing.channel, sealing: sharing.sealing },
     horizon,
-    onChannel: feedState(tokens, onDisconnect, () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble)
+    onChannel: sharing === null || sharing.channel === null ? () => {} : states.watch(true)
   })
   return {
     tokens,
     evicting: forgetting,
+    feeds: states,
     async close () {
       await forgetting.close()
       await sharing?.tokens.close()
     }
-  }
-}
-
-/** What is known while revocations may be missed. */
-function feedState (tokens: TokenCache, onDisconnect: string, clear: () => void, onTrouble: (detail: string) => void): (isUp: boolean) => void {
-  let wasUp: boolean | null = null
-  return (isUp) => {
-    if (isUp === wasUp) return
-    if (!isUp) onTrouble(`a feed of evictions is down: ${onDisconnect}`)
-    else if (wasUp === false) onTrouble('the feed of evictions is up again')
-    if (onDisconnect === 'bypass') tokens.bypass(!isUp)
-    if (onDisconnect === 'clear' && wasUp !== null) clear()
-    wasUp = isUp
   }
 }
 
