@@ -63,7 +63,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorate('boundToken', {
     evict: (selector) => registration.evicting.evict(selector),
     revoke: (selector) => registration.evicting.revoke(selector),
-    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
+    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats(), feeds: registration.feeds.stats() }),
     [kForward]: forwardRequest
   } as Registered)
 
@@ -77,6 +77,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
 
   await registration.closeUnless(() => {
+    registration.feeds.declare(app)
     declareRoutes(app, registration.routes, forward, (path) => { entry = path })
     entry = undefined
   })
