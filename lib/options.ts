@@ -606,7 +606,9 @@ export const WebSocketSchema = Type.Object({
   url: Type.String({ ...nonEmpty, secret: true, allowed: 'a wss URL', description: '`wss://`; `ws://` on a loopback address only.' }),
   preset: Type.Optional(oneOf(Object.keys(webSocketPresets) as Array<keyof typeof webSocketPresets>, { description: 'Who speaks there: fills `protocols`, and how to subscribe to `topics`.' })),
   topics: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of topics', description: 'What to subscribe to, with a preset.' })),
-  protocols: Type.Optional(Type.Array(Type.String(fieldName), { minItems: 1, allowed: 'a list of names', description: 'Sub-protocols to offer, of which the server must take one (RFC 6455 section 1.9).' })),
+  protocols: Type.Optional(Type.Array(Type.String(fieldName), {
+    minItems: 1, uniqueItems: true, allowed: 'a list of different names', description: 'Sub-protocols to offer, of which the server must take one (RFC 6455 section 1.9).'
+  })),
   headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), SecretSchema, {
     ...closed, secret: true, allowed: 'an object of header names and secrets', description: 'Headers of the handshake, such as `authorization`. Functions and files are asked for each connection.'
   })),
@@ -621,7 +623,7 @@ export const WebSocketSchema = Type.Object({
   tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to the server.' }))
 }, { ...closed, typeName: 'WebSocketOptions' })
 
-const oneOrList = <Schema extends TSchema>(schema: Schema, description: string) => Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1 })], {
+const oneOrList = <Schema extends TSchema>(schema: Schema, description: string) => Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, secret: true, allowed: 'an object, or a list of these' })], {
   secret: true, allowed: 'an object, or a list of these', description
 }))
 
@@ -631,7 +633,8 @@ export const FeedsSchema = Type.Object({
   grantIdClaim: oneOrMore('Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent.'),
   onDisconnect: Type.Optional(oneOf(['clear', 'bypass', 'keep'], {
     default: 'clear',
-    description: 'What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.'
+    description: 'What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, ' +
+      '`bypass` asks for every token until it is back, and then forgets them, `keep` does nothing.'
   })),
   remember: Type.Optional(milliseconds(604_800_000, {
     default: 86_400_000, description: 'Milliseconds for which a revocation is remembered: at least as long as JWTs live that are verified here.'

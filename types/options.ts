@@ -558,7 +558,7 @@ export interface FeedsOptions {
   /** Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent. */
   grantIdClaim?: string | string[]
   /**
-   * What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, `keep` does nothing.
+   * What is done while a feed is down, and revocations may be missed: `clear` forgets all tokens when it breaks and when it is back, `bypass` asks for every token until it is back, and then forgets them, `keep` does nothing.
    *
    * @defaultValue "clear"
    */

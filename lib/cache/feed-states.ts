@@ -45,7 +45,8 @@ export function feedStates ({ onDisconnect, bypass, clear, onTrouble }: FeedStat
         if (!isUp) onTrouble(`a feed of revocations is down: ${onDisconnect}`)
         else if (isKnown) onTrouble('a feed of revocations is up again')
         if (onDisconnect === 'bypass') bypass(down() > 0)
-        if (onDisconnect === 'clear' && (isKnown || (isUp && !isComplete))) clear()
+        // What was asked before it was up may have been revoked since, and nobody told.
+        if ((onDisconnect === 'clear' && isKnown) || (onDisconnect !== 'keep' && isUp && !isComplete)) clear()
       }
     },
 

@@ -34,6 +34,7 @@ export interface Connection {
 export function openConnection ({ url, protocols, headers, tls, timeout, pingInterval, maxBytes }: ConnectionOptions, listener: ConnectionListener): Connection {
   let socket: Socket | null = null
   let isEnded = false
+  let isOpen = false
   let failure = ''
   let received = -1
   let pings: NodeJS.Timeout | undefined
@@ -44,20 +45,26 @@ export function openConnection ({ url, protocols, headers, tls, timeout, pingInt
       connect(options, (error, connected) => {
         socket = connected
         if (isEnded) connected?.destroy()
-        if (error === null) callback(null, connected as Socket)
-        else callback(error, null)
+        if (error === null) return callback(null, connected as Socket)
+        failure = codeOf(error)
+        callback(error, null)
       })
     },
     webSocket: { maxPayloadSize: maxBytes }
   })
-  const deadline = setTimeout(() => end('it was not ready in time'), timeout)
   const websocket = new WebSocket(url, { protocols: [...protocols], headers: { ...headers }, dispatcher: agent })
+  const deadline = setTimeout(() => end('it was not ready in time'), timeout)
   const connection: Connection = { send, ready, end }
   websocket.binaryType = 'arraybuffer'
-  websocket.addEventListener('open', () => { if (!isEnded) listener.opened(connection) })
+  websocket.addEventListener('open', () => {
+    isOpen = true
+    if (!isEnded) listener.opened(connection)
+  })
   websocket.addEventListener('message', ({ data }) => { if (!isEnded) listener.message(typeof data === 'string' ? data : null, connection) })
-  websocket.addEventListener('error', ({ error }) => { failure = codeOf(error) })
-  websocket.addEventListener('close', ({ code }) => end(code === 1006 ? `it broke${failure}` : `it was closed (${code})`))
+  websocket.addEventListener('close', ({ code }) => {
+    if (!isOpen) end(failure === '' ? 'the handshake was refused' : `the connection failed${failure}`)
+    else end(code === 1006 ? 'it broke' : `it was closed (${code})`)
+  })
   return connection
 
   function send (text: string): void {
@@ -93,8 +100,7 @@ export function openConnection ({ url, protocols, headers, tls, timeout, pingInt
 }
 
 /** What Node or undici calls it, such as ECONNREFUSED: never text from the wire. */
-function codeOf (error: unknown): string {
-  const { code, cause } = error as { code?: unknown, cause?: unknown }
-  if (typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code)) return ` (${code})`
-  return typeof cause === 'object' && cause !== null ? codeOf(cause) : ''
+function codeOf (error: Error): string {
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : ' (for no known reason)'
 }

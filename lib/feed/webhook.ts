@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
-import { isRefusal } from '../errors.ts'
+import { isRefusal, OptionsError } from '../errors.ts'
 import type { FeedCounts } from './counters.ts'
 import { isSetFault, setFault, type SetFault } from './set-fault.ts'
 import type { Transmitter } from './transmitter.ts'
@@ -39,7 +39,7 @@ export function declareWebhook (app: FastifyInstance, { path, transmitters }: We
       if (error.statusCode !== undefined && error.statusCode < 500) return refuseSet(setFault('invalid_request', 'the body cannot be read, or is too long'), request, reply)
       return sendBack(error, request, reply)
     })
-    scope.post(path, { config: { boundToken: false }, bodyLimit: mostBytes }, async (request, reply) => {
+    declare(scope, async (request, reply) => {
       if (underWay >= mostAtOnce) return sendBack(null, request, reply)
       underWay++
       try {
@@ -52,6 +52,14 @@ export function declareWebhook (app: FastifyInstance, { path, transmitters }: We
       }
     })
   })
+
+  function declare (scope: FastifyInstance, handler: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>): void {
+    try {
+      scope.post(path, { config: { boundToken: false }, bodyLimit: mostBytes }, handler)
+    } catch (error) {
+      throw new OptionsError(`options.revocation.webhook: found the path ${JSON.stringify(path)}; allowed: another one (${(error as Error).message})`)
+    }
+  }
 
   async function take ({ headers, body }: FastifyRequest): Promise<void> {
     const shown = bearer.exec(headers.authorization ?? '')?.[1] ?? null

@@ -35,23 +35,30 @@ test('clear: a feed that tells what was missed clears nothing when it first come
   assert.equal(done(), 'clear')
 })
 
-test('bypass: from the beginning until all feeds are up, and again while one is down', () => {
+test('bypass: from the beginning until all feeds are up, and again while one is down; what was asked meanwhile is forgotten', () => {
   const { states, done } = scene('bypass')
   const [one, other] = [states.watch(false), states.watch(false)]
   assert.equal(done(), 'bypass bypass')
   assert.equal(states.down(), 2)
   one(true)
-  assert.equal(done(), 'bypass')
+  assert.equal(done(), 'bypass clear')
   other(true)
-  assert.equal(done(), 'use')
+  assert.equal(done(), 'use clear')
   assert.equal(states.down(), 0)
   one(false)
   assert.equal(done(), 'bypass')
   other(false)
   one(true)
-  assert.equal(done(), 'bypass bypass')
+  assert.equal(done(), 'bypass bypass clear')
   other(true)
-  assert.equal(done(), 'use')
+  assert.equal(done(), 'use clear')
+})
+
+test('bypass: a feed that tells what was missed leaves nothing to forget', () => {
+  const { states, done } = scene('bypass')
+  const tell = states.watch(true)
+  for (const isUp of [true, false, true]) tell(isUp)
+  assert.equal(done(), 'use bypass use')
 })
 
 test('keep: nothing is done, and it is told all the same', () => {

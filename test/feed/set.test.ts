@@ -17,7 +17,8 @@ mock.timers.enable({ apis: ['Date'], now })
 const read = (claims: unknown) => readSet(Buffer.from(typeof claims === 'string' ? claims : JSON.stringify(claims)), rules)
 
 for (const type of [
-  sessionRevoked, `${caep}token-claims-change`, `${risc}account-disabled`, `${risc}account-purged`, `${risc}credential-compromise`, `${risc}account-credential-change-required`, `${risc}sessions-revoked`, `${oauth}tokens-revoked`, `${oauth}token-revoked`
+  sessionRevoked, `${caep}token-claims-change`, `${risc}account-disabled`, `${risc}account-purged`, `${risc}credential-compromise`,
+  `${risc}account-credential-change-required`, `${risc}sessions-revoked`, `${oauth}tokens-revoked`, `${oauth}token-revoked`
 ]) {
   test(`${type.slice(35)} revokes the tokens of its subject`, () => {
     assert.deepEqual(read({ ...good, events: { [type]: {} } }), { id: 'e1', revocations: [{ selector: { subject: 'alice', issuer }, revokedAt: now }], ignored: 0 })
