@@ -20,7 +20,7 @@ for (const [selector, isHit] of [
   [{ subject: 'bob', sessionId: 's1' }, false],
   [{ subject: 'alice', issuer: 'here' }, true],
   [{ subject: 'alice', issuer: 'https://other.example.com' }, false]
-] as Array<[{ issuer?: string }, boolean]>) {
+] as Array<[Record<string, unknown> & { issuer?: string }, boolean]>) {
   test(`evict and revoke ${JSON.stringify(selector)}: ${isHit ? 'hits' : 'misses'}`, async (t) => {
     const tokens = jwtIssuer(tokenIssuer)
     const { app, known, authorizationServer } = await protectedApp(t, undefined, {}, {}, (origin) => {
