@@ -5,6 +5,7 @@ import { attributeTypes, type AttributeName } from './certificate/attribute-type
 import { chainFormats } from './certificate/chain-formats.ts'
 import { formatNames } from './certificate/formats.ts'
 import { presets } from './certificate/presets.ts'
+import { webSocketPresets } from './feed/websocket-presets.ts'
 import { clientAuthMethods } from './token/client-auth.ts'
 import { contentEncryptionAlgorithms, keyManagementAlgorithms } from './token/decryption.ts'
 import { profiles, signatureAlgorithms } from './token/algorithms.ts'
@@ -561,7 +562,74 @@ export const GatewayRouteSchema = Type.Object({
   ...ownProperties
 }, { ...closed, typeName: 'GatewayRoute' })
 
+const claimName = (description: string) => Type.Optional(Type.Union([Type.String(nonEmpty), Type.Array(Type.String(nonEmpty), { minItems: 1 })], {
+  allowed: 'the name of a claim, or the list of names that lead to it', description
+}))
+
+export const WebhookSchema = Type.Object({
+  path: Type.String({ pattern: '^/', allowed: 'a path that begins with /', description: 'Path of the route that takes security event tokens by POST. Several entries may share one.' }),
+  issuer: Type.String({ ...nonEmpty, description: '`iss` of the security event tokens: who sends them.' }),
+  audience: Type.Union([...audienceForms], { allowed: 'a string or a list of strings', description: 'Identifiers of this receiver; a security event token must name one of them in `aud`.' }),
+  jwksUri: Type.Optional(Type.String({ ...nonEmpty, description: 'URL of the JWK set of `issuer`. https, unless `allowInsecureLoopback`. One of this, `jwks` and `keys` is needed.' })),
+  jwks: Type.Optional(Type.Intersect([JwtSchema.properties.jwks], { secret: true, allowed: JwtSchema.properties.jwks['allowed'] as string, description: 'The JWK set itself, or `{ file }`.' })),
+  keys: Type.Optional(keyList('The keys themselves.')),
+  algorithms: Type.Optional(algorithmList(signatureAlgorithms, { default: profiles.rfc9068.algorithms, description: 'Signature algorithms to accept.' })),
+  tokenIssuer: Type.Optional(Type.String({ ...nonEmpty, description: 'Whose tokens the events are about: one of `issuers`. Those of `issuer` itself when absent. Tokens of others are never touched.' })),
+  authorization: Type.Optional(asSecret('Bearer token that the sender must show, at least 16 characters. A file is read again when it changes.')),
+  maxAge: Type.Optional(Type.Integer({
+    minimum: 60_000, maximum: 604_800_000, default: 86_400_000, description: 'Milliseconds since `iat` after which a security event token is refused: as long as its sender may try again.'
+  })),
+  subjects: Type.Optional(Type.Object({
+    opaque: claimName('Claim that a subject of the format `opaque` stands in. When absent: `sid` where an event is about a session, else `sub`.'),
+    session: claimName('Claim that the `session` of a complex subject stands in; `sid` when absent.'),
+    email: claimName('Claim that a subject of the format `email` stands in. When absent, such events are taken and have no effect.')
+  }, { ...closed, description: 'Where tokens have what events name (RFC 9493). `iss_sub` and `jwt_id` are `sub` and `jti`.' })),
+  tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to `jwksUri`.' })),
+  allowInsecureLoopback: Type.Optional(Type.Boolean({ default: false, description: 'Allow http for `jwksUri` on a loopback address, for development.' }))
+}, { ...closed, typeName: 'WebhookOptions' })
+
+const selectorNames = ['subject', 'clientId', 'jwtId', 'sessionId', 'grantId', 'token'] as const
+
+export const WebSocketMessageSchema = Type.Object({
+  when: Type.Optional(Type.Array(Type.Object({
+    path: claim,
+    value: Type.Union([Type.String(), Type.Number(), Type.Boolean()], { allowed: 'a string, a number or a boolean', description: 'What must stand there.' })
+  }, closed), { allowed: 'a list of { path, value }', description: 'What a message must say, all of it, so that it is one of these.' })),
+  path: Type.Intersect([claim], { allowed: claim['allowed'] as string, description: 'Where in the message the value stands: a string, or a list of strings.' }),
+  selects: Type.Union([oneOf(selectorNames, {}), Type.Object({ claim }, closed)], {
+    allowed: `${selectorNames.map((name) => `"${name}"`).join(', ')}, { claim }`,
+    description: 'What the value is: as in `evict()`, or `{ claim }` with the claim that it stands in.'
+  })
+}, { ...closed, typeName: 'WebSocketMessageOptions' })
+
+export const WebSocketSchema = Type.Object({
+  url: Type.String({ ...nonEmpty, secret: true, allowed: 'a wss URL', description: '`wss://`; `ws://` on a loopback address only.' }),
+  preset: Type.Optional(oneOf(Object.keys(webSocketPresets) as Array<keyof typeof webSocketPresets>, { description: 'Who speaks there: fills `protocols`, and how to subscribe to `topics`.' })),
+  topics: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of topics', description: 'What to subscribe to, with a preset.' })),
+  protocols: Type.Optional(Type.Array(Type.String(fieldName), {
+    minItems: 1, uniqueItems: true, allowed: 'a list of different names', description: 'Sub-protocols to offer, of which the server must take one (RFC 6455 section 1.9).'
+  })),
+  headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), SecretSchema, {
+    ...closed, secret: true, allowed: 'an object of header names and secrets', description: 'Headers of the handshake, such as `authorization`. Functions and files are asked for each connection.'
+  })),
+  subscribe: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())], { secret: true }), {
+    minItems: 1, secret: true, allowed: 'a list of strings and objects', description: 'Messages to send when connected; objects as JSON.'
+  })),
+  messages: Type.Array(WebSocketMessageSchema, { minItems: 1, allowed: 'a list of { when, path, selects }', description: 'How to read messages: JSON objects. What is none, and what says nothing of this, is counted.' }),
+  issuer: Type.Optional(Type.String({ ...nonEmpty, description: 'Whose tokens the messages are about: one of `issuers`. Needed where there are several.' })),
+  timeout: Type.Optional(Type.Integer({ minimum: 10, maximum: 60_000, default: 10_000, description: 'Milliseconds to connect and subscribe.' })),
+  pingInterval: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000, default: 30_000, description: 'Milliseconds between two pings; where nothing at all comes meanwhile, the connection is given up.' })),
+  maxBytes: Type.Optional(Type.Integer({ minimum: 256, maximum: 1_048_576, default: 65_536, description: 'Longest message; a longer one ends the connection.' })),
+  tls: Type.Optional(Type.Intersect([MutualTlsSchema], { secret: true, description: 'TLS to the server.' }))
+}, { ...closed, typeName: 'WebSocketOptions' })
+
+const oneOrList = <Schema extends TSchema>(schema: Schema, description: string) => Type.Optional(Type.Union([schema, Type.Array(schema, { minItems: 1, secret: true, allowed: 'an object, or a list of these' })], {
+  secret: true, allowed: 'an object, or a list of these', description
+}))
+
 export const FeedsSchema = Type.Object({
+  webhook: oneOrList(WebhookSchema, 'Routes that take security event tokens (RFC 8417), pushed as in RFC 8935.'),
+  websocket: oneOrList(WebSocketSchema, 'Servers that tell of revocations over a WebSocket.'),
   grantIdClaim: oneOrMore('Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent.'),
   onDisconnect: Type.Optional(oneOf(['clear', 'bypass', 'keep'], {
     default: 'clear',
@@ -645,6 +713,9 @@ export type CacheOptions = Static<typeof CacheSchema>
 export type StoreOptions = Static<typeof StoreSchema>
 export type RedisOptions = Static<typeof RedisSchema>
 export type FeedsOptions = Static<typeof FeedsSchema>
+export type WebhookOptions = Static<typeof WebhookSchema>
+export type WebSocketOptions = Static<typeof WebSocketSchema>
+export type WebSocketMessageOptions = Static<typeof WebSocketMessageSchema>
 export type RouteOptions = Static<typeof RouteSchema>
 export type GatewayRoute = Static<typeof GatewayRouteSchema>
 export type RespondOptions = Static<typeof RespondSchema>

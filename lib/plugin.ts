@@ -56,7 +56,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorate('boundToken', {
     evict: (selector) => registration.evicting.evict(selector),
     revoke: (selector) => registration.evicting.revoke(selector),
-    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
+    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats(), feeds: registration.feeds.stats() }),
     [kForward]: forwardings.forward
   } as Registered)
 
@@ -71,6 +71,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   serveWebSockets(app, proxies, (handler) => handler === forward)
 
   await registration.closeUnless(() => {
+    registration.feeds.declare(app)
     declareRoutes(app, registration.routes, forward, (path) => { entry = path })
     entry = undefined
   })

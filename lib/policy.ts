@@ -7,6 +7,7 @@ import { buildChallenges, type Challenges } from './challenge.ts'
 import { claimsCheck, type ClaimsCheck } from './claims-check.ts'
 import { OptionsError } from './errors.ts'
 import { compileFailures, type Failures } from './failure.ts'
+import type { Feeds } from './feeds.ts'
 import { RouteSchema, type GatewayRoute, type RouteOptions, type UpstreamOptions } from './options.ts'
 import { requestFields, type RequestFields } from './request-fields.ts'
 import { needsClaims } from './upstream/own-request.ts'
@@ -19,6 +20,7 @@ export interface Registration {
   readonly verifiedBy: VerifiedBy
   readonly tokens: TokenCache
   readonly evicting: Evicting
+  readonly feeds: Feeds
   readonly certificate: CertificateSource
   readonly surroundings: Surroundings
   readonly realm: string

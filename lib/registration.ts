@@ -6,10 +6,11 @@ import { defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
 import type { Registration } from './policy.ts'
 import { resolveProbeSecret } from './probe/secret.ts'
 import { compileIssuer, type Report } from './token/compile.ts'
+import { compileFeeds } from './feeds.ts'
 import { factsOf } from './token/facts.ts'
-import { tlsMaterial } from './token/tls-material.ts'
 import type { VerifyingIssuer } from './token/dispatch.ts'
 import { verification } from './verification.ts'
+import { tlsMaterial } from './tls-material.ts'
 import { validateOptions } from './validate.ts'
 
 /**
@@ -25,16 +26,23 @@ export async function compileRegistration (options: unknown, server: unknown, re
   const probeSecret = probe === undefined ? null : await resolveProbeSecret(probe.secret, 'options.probe.secret')
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
-  const open = [source, ...compiled]
-  const { tokens, evicting, close: closeCache } = await compileCache(cache, revocation, factsOf, tlsMaterial, surroundings.onTrouble).catch(async (error: unknown) => {
-    await Promise.all(open.map(async (each) => { await each.close() }))
+  const open: Array<{ close (): Promise<void> }> = [source, ...compiled]
+  const close = async (): Promise<void> => { await Promise.all(open.map(async (each) => { await each.close() })) }
+  const closing = async (error: unknown): Promise<never> => {
+    await close()
     throw error
-  })
-  const close = async (): Promise<void> => { await Promise.all([{ close: closeCache }, ...open].map(async (each) => { await each.close() })) }
+  }
+  const { onTrouble } = surroundings
+  const compiledCache = await compileCache(cache, revocation, factsOf, tlsMaterial, onTrouble).catch(closing)
+  open.push(compiledCache)
+  const { tokens, evicting } = compiledCache
+  const feeds = await compileFeeds(revocation, { issuers: issuers.map(({ issuer }) => issuer), evicting, states: compiledCache.feeds, onTrouble }).catch(closing)
+  open.push(feeds)
   return Object.freeze<Registration>({
     verifiedBy: verification(compiled, tokens),
     tokens,
     evicting,
+    feeds,
     certificate: source,
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),

@@ -43,8 +43,8 @@ test('only plugin, upstream and gateway load packages of Fastify; errors has its
   assert.deepEqual(show(fastify).sort(), allowed.sort())
 })
 
-test('certificate, token, cache, confirmation, upstream and probe do not import one another', () => {
-  const areas = ['certificate', 'token', 'cache', 'confirmation', 'upstream', 'probe']
+test('certificate, token, cache, feed, confirmation, upstream and probe do not import one another', () => {
+  const areas = ['certificate', 'token', 'cache', 'feed', 'confirmation', 'upstream', 'probe']
   const areaOf = (file: string): string | undefined => areas.find((area) => file.startsWith(`lib/${area}/`))
   const across = values.filter(({ from, to }) => areaOf(from) !== undefined && areaOf(to) !== undefined && areaOf(from) !== areaOf(to))
   // The upstream drops the headers that the presets read; the echo tells a placeholder from what else a proxy writes; the command

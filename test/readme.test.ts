@@ -19,8 +19,12 @@ import { recommended as caddy } from './e2e/front-caddy.ts'
 import { recommended as haproxy } from './e2e/front-haproxy.ts'
 import { recommended as nginx } from './e2e/front-nginx.ts'
 import { startPhantomTokenServer } from './e2e/phantom-token-server.ts'
+import { revokingEvents } from '../lib/feed/event-types.ts'
+import { setSender } from './feed/set-sender.ts'
+import { startWebSocket } from './feed/websocket-server.ts'
+import { eventually } from './token/eventually.ts'
 import type { IssuerOptions, TrustedProxy } from '../types/options.ts'
-import { answer, startDouble } from './doubles/authorization-server.ts'
+import { answer, json, startDouble } from './doubles/authorization-server.ts'
 import { fileOf } from './gateway/gateway-file.ts'
 import { gatewayHere } from './gateway/running.ts'
 import { by, optionsFor, owner, protectedApp, startAuthorizationServer, stranger } from './guard/protected-app.ts'
@@ -268,6 +272,62 @@ test('eviction and decisions', async (t) => {
   await app.inject({ url: '/', headers: by(stranger) })
   assert.deepEqual(counted, ['allowed', 'binding_mismatch'])
   assert.deepEqual(app.boundToken.stats().decisions, { allowed: 1, refused: { binding_mismatch: 1 } })
+})
+
+test('revocations', async (t) => {
+  const { app, known } = await protectedApp(t)
+  const status = async () => (await app.inject({ url: '/', headers: by(owner) })).statusCode
+  known.set('good', { ...known.get('good'), sid: 's1' })
+  assert.equal(await status(), 200)
+  known.delete('good')
+  await run(block('.revoke('), { app })
+  assert.equal(await status(), 401)
+})
+
+test('a webhook for security event tokens', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  const sender = setSender()
+  const keys = await startDouble(json(sender.jwks))
+  t.after(() => keys.close())
+  process.env['EVENTS_SECRET'] = 'a-secret-of-the-transmitter'
+  t.after(() => { delete process.env['EVENTS_SECRET'] })
+  const app = Fastify()
+  t.after(() => app.close())
+  const code = block('webhook: {').replace("'https://login.example.com/jwks'", `'${keys.origin}/jwks', allowInsecureLoopback: true`)
+  await run(code, { app, boundToken: library.default, options: optionsFor(authorizationServer.origin) })
+  app.get('/', async () => 'in')
+  const status = async () => (await app.inject({ url: '/', headers: by(owner) })).statusCode
+  assert.equal(await status(), 200)
+  known.delete('good')
+  const push = async (authorization: string) =>
+    (await app.inject({ method: 'POST', url: '/events', headers: { 'content-type': 'application/secevent+jwt', authorization }, payload: await sender.set() })).statusCode
+  assert.deepEqual([await push('Bearer another'), await status(), await push('Bearer a-secret-of-the-transmitter'), await status()], [400, 200, 202, 401])
+})
+
+test('a WebSocket that tells of revocations', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  known.set('good', { ...known.get('good'), sid: 's1' })
+  const server = await startWebSocket(t)
+  const app = Fastify()
+  t.after(() => app.close())
+  const code = block('websocket: {').replace('wss://login.example.com/events', `${server.url}/events`)
+  await run(code, { app, boundToken: library.default, options: optionsFor(authorizationServer.origin), currentToken: async () => 'ours' })
+  app.get('/', async () => 'in')
+  await app.ready()
+  const status = async () => (await app.inject({ url: '/', headers: by(owner) })).statusCode
+  await eventually('it is up', () => app.boundToken.stats().feeds?.down === 0 && server.received.length === 1)
+  assert.deepEqual([server.handshakes[0]?.headers.authorization, server.received], ['Bearer ours', ['{"action":"subscribe","topic":"sessions"}']])
+  assert.equal(await status(), 200)
+  known.delete('good')
+  server.send({ type: 'logout', body: { sid: 's1' } })
+  await eventually('it was applied', () => app.boundToken.stats().feeds?.applied === 1)
+  assert.equal(await status(), 401)
+})
+
+test('the events that the README names are those that revoke', () => {
+  const table = /^\| event \|[^]*?\n\n/m.exec(readme)?.[0] ?? ''
+  const names = [...revokingEvents.keys()].map((type) => type.slice(type.lastIndexOf('/') + 1))
+  assert.deepEqual([...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => [...(cell as string).matchAll(/`([^`]+)`/g)].map(([, name]) => name)).sort(), [...names].sort())
 })
 
 test('the proxies are configured as in the tests that run them', () => {

@@ -46,6 +46,20 @@ export interface RevocationStats {
   readonly undetermined: number
 }
 
+/** What feeds of revocations told (`revocation.webhook`, `revocation.websocket`). */
+export interface FeedStats {
+  /** Feeds, the channel of the store among them, that are not connected now. */
+  readonly down: number
+  /** Revocations that count. */
+  readonly applied: number
+  /** Security event tokens that had come before. */
+  readonly repeated: number
+  /** Events and messages that mean nothing here, by their type or their subject. */
+  readonly ignored: number
+  /** Security event tokens that were refused, and messages that could not be read. */
+  readonly refused: number
+}
+
 export interface Stats {
   readonly tokens: TokenStats
   readonly decisions: {
@@ -55,6 +69,8 @@ export interface Stats {
   }
   /** Of all certificate sources with `trust.revocation`; null where there is none. */
   readonly revocation: RevocationStats | null
+  /** Null where there is none. */
+  readonly feeds: FeedStats | null
 }
 
 /** `fastify.boundToken` */

@@ -551,6 +551,10 @@ export interface RedisOptions {
 }
 
 export interface FeedsOptions {
+  /** Routes that take security event tokens (RFC 8417), pushed as in RFC 8935. */
+  webhook?: WebhookOptions | WebhookOptions[]
+  /** Servers that tell of revocations over a WebSocket. */
+  websocket?: WebSocketOptions | WebSocketOptions[]
   /** Claim with the identifier of a grant, for evictions by `grantId`; or the names that lead to it. `grant_id` when absent. */
   grantIdClaim?: string | string[]
   /**
@@ -565,6 +569,115 @@ export interface FeedsOptions {
    * @defaultValue 86400000
    */
   remember?: number
+}
+
+export interface WebhookOptions {
+  /** Path of the route that takes security event tokens by POST. Several entries may share one. */
+  path: string
+  /** `iss` of the security event tokens: who sends them. */
+  issuer: string
+  /** Identifiers of this receiver; a security event token must name one of them in `aud`. */
+  audience: string | string[]
+  /** URL of the JWK set of `issuer`. https, unless `allowInsecureLoopback`. One of this, `jwks` and `keys` is needed. */
+  jwksUri?: string
+  /** The JWK set itself, or `{ file }`. */
+  jwks?: {
+    keys: { kty: string, [member: string]: unknown }[]
+  } | {
+    /** Path of a JWK set. */
+    file: string
+  }
+  /** The keys themselves. */
+  keys?: KeyOptions[]
+  /**
+   * Signature algorithms to accept.
+   *
+   * @defaultValue ["PS256","ES256","EdDSA","Ed25519","RS256"]
+   */
+  algorithms?: Array<'PS256' | 'PS384' | 'PS512' | 'ES256' | 'ES384' | 'ES512' | 'EdDSA' | 'Ed25519' | 'RS256' | 'RS384' | 'RS512' | 'HS256' | 'HS384' | 'HS512'>
+  /** Whose tokens the events are about: one of `issuers`. Those of `issuer` itself when absent. Tokens of others are never touched. */
+  tokenIssuer?: string
+  /** Bearer token that the sender must show, at least 16 characters. A file is read again when it changes. */
+  authorization?: Secret
+  /**
+   * Milliseconds since `iat` after which a security event token is refused: as long as its sender may try again.
+   *
+   * @defaultValue 86400000
+   */
+  maxAge?: number
+  /** Where tokens have what events name (RFC 9493). `iss_sub` and `jwt_id` are `sub` and `jti`. */
+  subjects?: {
+    /** Claim that a subject of the format `opaque` stands in. When absent: `sid` where an event is about a session, else `sub`. */
+    opaque?: string | string[]
+    /** Claim that the `session` of a complex subject stands in; `sid` when absent. */
+    session?: string | string[]
+    /** Claim that a subject of the format `email` stands in. When absent, such events are taken and have no effect. */
+    email?: string | string[]
+  }
+  /** TLS to `jwksUri`. */
+  tls?: MutualTlsOptions
+  /**
+   * Allow http for `jwksUri` on a loopback address, for development.
+   *
+   * @defaultValue false
+   */
+  allowInsecureLoopback?: boolean
+}
+
+export interface WebSocketOptions {
+  /** `wss://`; `ws://` on a loopback address only. */
+  url: string
+  /** Who speaks there: fills `protocols`, and how to subscribe to `topics`. */
+  preset?: 'pingam'
+  /** What to subscribe to, with a preset. */
+  topics?: string[]
+  /** Sub-protocols to offer, of which the server must take one (RFC 6455 section 1.9). */
+  protocols?: string[]
+  /** Headers of the handshake, such as `authorization`. Functions and files are asked for each connection. */
+  headers?: Record<string, Secret>
+  /** Messages to send when connected; objects as JSON. */
+  subscribe?: Array<string | Record<string, unknown>>
+  /** How to read messages: JSON objects. What is none, and what says nothing of this, is counted. */
+  messages: WebSocketMessageOptions[]
+  /** Whose tokens the messages are about: one of `issuers`. Needed where there are several. */
+  issuer?: string
+  /**
+   * Milliseconds to connect and subscribe.
+   *
+   * @defaultValue 10000
+   */
+  timeout?: number
+  /**
+   * Milliseconds between two pings; where nothing at all comes meanwhile, the connection is given up.
+   *
+   * @defaultValue 30000
+   */
+  pingInterval?: number
+  /**
+   * Longest message; a longer one ends the connection.
+   *
+   * @defaultValue 65536
+   */
+  maxBytes?: number
+  /** TLS to the server. */
+  tls?: MutualTlsOptions
+}
+
+export interface WebSocketMessageOptions {
+  /** What a message must say, all of it, so that it is one of these. */
+  when?: Array<{
+    /** Name of a claim; or the names that lead to one inside others. */
+    path: string | string[]
+    /** What must stand there. */
+    value: string | number | boolean
+  }>
+  /** Name of a claim; or the names that lead to one inside others. */
+  path: string | string[]
+  /** What the value is: as in `evict()`, or `{ claim }` with the claim that it stands in. */
+  selects: 'subject' | 'clientId' | 'jwtId' | 'sessionId' | 'grantId' | 'token' | {
+    /** Name of a claim; or the names that lead to one inside others. */
+    claim: string | string[]
+  }
 }
 
 export interface BoundTokenRouteOptions {

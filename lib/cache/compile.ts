@@ -8,14 +8,16 @@ import { evictions } from './evictions.ts'
 import { redisChannel } from './redis-channel.ts'
 import { redisConnection } from './redis-connection.ts'
 import { redisStore } from './redis-store.ts'
+import { feedStates, type FeedStates } from './feed-states.ts'
 import { sealing, type Sealing, type SharedSecret } from './sealed-value.ts'
 import { sharedTokens, type SharedTokens } from './shared-tokens.ts'
 import type { FactsOf } from './asking.ts'
-import type { tlsMaterial } from '../token/tls-material.ts'
+import type { tlsMaterial } from '../tls-material.ts'
 
 export interface CompiledCache {
   readonly tokens: TokenCache
   readonly evicting: Evicting
+  readonly feeds: FeedStates
   close (): Promise<void>
 }
 
@@ -51,9 +53,9 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
     formerSecrets: sharing?.secrets.slice(1) ?? [],
     factsOf
   })
-  const onFeed = feedState(tokens, onDisconnect, () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble)
   // Before all is heard that was evicted lately, what others have kept may be evicted already.
   if (sharing !== null && sharing.channel !== null) tokens.believeOthers(false)
+  const states = feedStates({ onDisconnect, bypass: tokens.bypass, clear: () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble })
   const forgetting = evicting({
     cache: tokens,
     evictions: known,
@@ -61,14 +63,12 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
     others: sharing === null || sharing.channel === null ? null : { channel: sharing.channel, sealing: sharing.sealing },
     unshare: sharing?.tokens.delete ?? null,
     horizon,
-    onChannel (isUp) {
-      onFeed(isUp)
-      if (isUp || onDisconnect !== 'keep') tokens.believeOthers(isUp)
-    }
+    onChannel: sharing === null || sharing.channel === null ? () => {} : channelState(tokens, onDisconnect, states)
   })
   return {
     tokens,
     evicting: forgetting,
+    feeds: states,
     async close () {
       await forgetting.close()
       await sharing?.tokens.close()
@@ -76,17 +76,12 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
   }
 }
 
-/** What is known while revocations may be missed. */
-function feedState (tokens: TokenCache, onDisconnect: string, clear: () => void, onTrouble: (detail: string) => void): (isUp: boolean) => void {
-  let wasUp: boolean | null = null
+/** What others know is believed again only when all is heard that was evicted meanwhile. */
+function channelState (tokens: TokenCache, onDisconnect: string, states: FeedStates): (isUp: boolean) => void {
+  const tell = states.watch(true)
   return (isUp) => {
-    if (isUp === wasUp) return
-    if (!isUp) onTrouble(`a feed of evictions is down: ${onDisconnect}`)
-    else if (wasUp === false) onTrouble('the feed of evictions is up again')
-    if (onDisconnect === 'bypass') tokens.bypass(!isUp)
-    // While all tokens were asked for, those that nobody asked for may have been revoked.
-    if (wasUp !== null && (onDisconnect === 'clear' || (onDisconnect === 'bypass' && isUp))) clear()
-    wasUp = isUp
+    tell(isUp)
+    if (isUp || onDisconnect !== 'keep') tokens.believeOthers(isUp)
   }
 }
 

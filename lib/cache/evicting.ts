@@ -1,3 +1,4 @@
+import type { EvictionSelector } from '../../types/bound-token.ts'
 import type { EvictionChannel } from '../../types/token-store.ts'
 import type { TokenCache } from './cached.ts'
 import { evictedBy } from './eviction.ts'
@@ -11,6 +12,12 @@ export interface Evicting {
   evict (selector: unknown): Promise<number>
   /** @param revokedAt - milliseconds since the epoch: JWTs issued until then are refused */
   revoke (selector: unknown, revokedAt?: number): Promise<number>
+  /**
+   * The same for what a feed tells, at any rate: it counts here when this returns, and nobody waits for the room that it makes.
+   *
+   * @returns when all others have been told
+   */
+  hear (selector: EvictionSelector, revokedAt?: number): Promise<void>
   close (): Promise<void>
 }
 
@@ -37,7 +44,7 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
       const text = others.sealing.open(sealed, place, '')
       const eviction: unknown = text === null ? null : JSON.parse(text)
       // Sealed by us, but perhaps by a later version.
-      if (isEviction(eviction)) apply(eviction)
+      if (isEviction(eviction)) remember(eviction)
     },
     connected: () => onChannel(true),
     disconnected: () => onChannel(false)
@@ -46,10 +53,12 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
   return {
     evict: (selector) => tellAll({ evicted: meant(selector), at: Date.now(), revokedAt: null }),
 
-    revoke (selector, revokedAt = Date.now()) {
-      const evicted = meant(selector)
-      if ('all' in evicted) throw new TypeError('revoke: found { all: true }; allowed: a selector of some tokens')
-      return tellAll({ evicted, at: Date.now(), revokedAt })
+    revoke: (selector, revokedAt) => tellAll(revocation(selector, revokedAt)),
+
+    async hear (selector, revokedAt) {
+      const eviction = revocation(selector, revokedAt)
+      remember(eviction)
+      await tellOthers(eviction)
     },
 
     async close () {
@@ -61,22 +70,39 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
     return evictedBy(selector, cache.keysOf, grantIdClaim)
   }
 
+  function revocation (selector: unknown, revokedAt = Date.now()): Eviction {
+    const evicted = meant(selector)
+    if ('all' in evicted) throw new TypeError('revoke: found { all: true }; allowed: a selector of some tokens')
+    return { evicted, at: Date.now(), revokedAt }
+  }
+
   async function tellAll (eviction: Eviction): Promise<number> {
-    const dropping = apply(eviction)
+    const dropping = drop(eviction)
+    await tellOthers(eviction)
+    return await dropping
+  }
+
+  async function tellOthers (eviction: Eviction): Promise<void> {
     const { evicted } = eviction
     await Promise.all([
       'keys' in evicted ? unshare?.(evicted.keys) : null,
       others?.channel.publish(others.sealing.seal(JSON.stringify(eviction), place, ''))
     ])
-    return await dropping
   }
 
-  /** It counts as soon as it is remembered; dropping what it is about only makes room. */
-  function apply (eviction: Eviction): number | Promise<number> {
+  /** It counts as soon as it is remembered; dropping what it is about only makes room, and looks at all that there is. */
+  function drop (eviction: Eviction): number | Promise<number> {
+    const { evicted } = eviction
+    const count = remember(eviction)
+    if ('all' in evicted || 'keys' in evicted) return count
+    return cache.store.deleteWhere((_key, { record }) => record !== null && matches(evicted, record))
+  }
+
+  /** @returns how many entries went without looking for them */
+  function remember (eviction: Eviction): number {
     evictions.add(eviction)
     const { evicted } = eviction
     if ('all' in evicted) return cache.store.clear()
-    if ('keys' in evicted) return evicted.keys.filter((key) => cache.store.delete(key)).length
-    return cache.store.deleteWhere((_key, { record }) => record !== null && matches(evicted, record))
+    return 'keys' in evicted ? evicted.keys.filter((key) => cache.store.delete(key)).length : 0
   }
 }

@@ -51,7 +51,7 @@ interface ByClaims {
 /**
  * Remembers evictions instead of looking for tokens: an eviction costs the same with a million tokens in the cache, and one that
  * is under way, or that another process has kept, is found as well. What happened longer ago than `horizon` is forgotten; and of
- * more than `most`, the oldest: then nothing that is older than it counts any more.
+ * more than `most`, the oldest: then nothing that is older than it counts any more, whoever's it is.
  *
  * @param horizon - milliseconds after which nothing is left that an eviction could be about
  */
@@ -81,7 +81,11 @@ export function evictions (horizon: number, most = 100_000): Evictions {
       return isMeant(everything) || some(key, record, isMeant)
     },
 
-    revokes: (key, record) => some(key, record, ({ revokedAt }) => issuedAt(record) <= revokedAt)
+    revokes (key, record) {
+      const issued = issuedAt(record)
+      const isMeant = ({ revokedAt }: Times): boolean => revokedAt !== -Infinity && issued <= revokedAt
+      return isMeant(everything) || some(key, record, isMeant)
+    }
   }
 
   function some (key: string, record: TokenRecord | null, isMeant: (times: Times) => boolean): boolean {
@@ -113,13 +117,15 @@ export function evictions (horizon: number, most = 100_000): Evictions {
     if (all.size <= most) return
     const [oldest, forgotten] = all.entries().next().value as [string, Times]
     all.delete(oldest)
-    everything = latest(everything, { ...forgotten, revokedAt: -Infinity })
+    everything = latest(everything, forgotten)
   }
 
   /** Now and then, since it looks at all of them. */
   function forgetOld (now: number): void {
     if (now < nextSweep) return
     nextSweep = now + horizon / 2
+    // What it covers has been found by now, and JWTs from before have ended.
+    if (everything.at < now - horizon) everything = { ...everything, revokedAt: -Infinity }
     for (const times of [byKey, ...[...byClaims.values()].map(({ times }) => times)]) {
       for (const [name, { at }] of times) if (at < now - horizon) times.delete(name)
     }

@@ -4,7 +4,7 @@ import type { RedisClient } from '../../types/token-store.ts'
 import { OptionsError } from '../errors.ts'
 import type { RedisOptions } from '../options.ts'
 import { resolveSecret } from '../secret.ts'
-import type { TlsMaterial, tlsMaterial } from '../token/tls-material.ts'
+import type { TlsMaterial, tlsMaterial } from '../tls-material.ts'
 
 /** Connections to one Redis or Valkey. */
 export interface RedisConnection {

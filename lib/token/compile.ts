@@ -6,7 +6,7 @@ import { compileIntrospection } from './compile-introspection.ts'
 import { compileJwt } from './compile-jwt.ts'
 import { discovery, type Discovery, type Metadata } from './discovery.ts'
 import type { Verify, VerifyingIssuer } from './dispatch.ts'
-import { readDocument } from './document.ts'
+import { documentTimeout, maxDocumentBytes, readDocument } from './document.ts'
 import { allowedByMetadata, endpointUrl, refuseBadIssuer } from './endpoints.ts'
 import { exchange } from './exchange.ts'
 import { jwtResolver } from './jwt.ts'
@@ -16,10 +16,6 @@ import { tlsMaterial } from '../tls-material.ts'
 
 /** Tells the operator what deserves attention while nobody is refused for it. */
 export type Report = (level: 'info' | 'warn', issuer: string | null, detail: string) => void
-
-/** Milliseconds for a metadata document or a JWK set. */
-const documentTimeout = 5000
-const maxDocumentBytes = 524_288
 
 /**
  * Options of an issuer to what can tell its tokens. What its metadata must say is asked for here: metadata that can't be right stop

@@ -6,6 +6,10 @@ import { retryAfterSeconds } from './retry-after.ts'
 // Also `application/jwk-set+json` (RFC 7517 section 8.5). Parameters: none, or the one encoding that JSON has.
 const json = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
 
+/** Milliseconds for a metadata document or a JWK set. */
+export const documentTimeout = 5000
+export const maxDocumentBytes = 524_288
+
 /**
  * A public document of the authorization server's: its metadata or its keys.
  *

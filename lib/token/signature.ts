@@ -18,6 +18,8 @@ export interface VerifiedSignature {
 }
 
 const maxKidLength = 1024
+export const noKeyFits = 'no key of the issuer fits'
+export const isNotSigned = 'the signature does not verify'
 
 export function invalid (detail: string): Refusal {
   return refuse('token_invalid', detail)
@@ -50,7 +52,7 @@ export async function verifySignature (jws: string, rules: SignatureRules): Prom
     const renewed = await verifyWith(jws, alg, await find())
     if (renewed !== null) return renewed
   }
-  throw invalid(known.length === 0 ? 'no key of the issuer fits' : 'the signature does not verify')
+  throw invalid(known.length === 0 ? noKeyFits : isNotSigned)
 }
 
 async function verifyWith (jws: string, alg: string, keys: readonly Key[]): Promise<VerifiedSignature | null> {

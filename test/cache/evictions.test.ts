@@ -83,6 +83,25 @@ test('bounded: of more than it remembers, the oldest takes all that is older tha
   assert.equal(known.covers('k', recordOf({ sub: 'somebody' }), before + 1), false)
 })
 
+test('bounded: of more than it remembers, the oldest revokes all JWTs that are older than it, rather than none', (t) => {
+  mock.timers.enable({ apis: ['Date'], now })
+  t.after(() => mock.timers.reset())
+  const known = evictions(60_000, 100)
+  for (let i = 0; i < 101; i++) known.add(by({ '["sub"]': `"s${i}"` }, { revokedAt: now - 5000 + i * 1000 }))
+  const issued = (seconds: number) => recordOf({ sub: 'somebody', iat: now / 1000 + seconds })
+  assert.deepEqual([known.revokes('k', issued(-5)), known.revokes('k', issued(-4))], [true, false])
+  mock.timers.setTime(now + 60_001)
+  known.add(by(subject, { at: Date.now() }))
+  assert.equal(known.revokes('k', issued(-5)), false, 'past the horizon')
+})
+
+test('an eviction that is no revocation revokes no JWT, also one that does not say when it was issued', () => {
+  const known = evictions(60_000)
+  known.add(by(subject))
+  known.add({ evicted: { all: true }, at: now, revokedAt: null })
+  assert.equal(known.revokes('k', recordOf({ sub: 'alice' })), false)
+})
+
 test('what happened longer ago than the horizon is forgotten', (t) => {
   mock.timers.enable({ apis: ['Date'], now })
   t.after(() => mock.timers.reset())

@@ -5,7 +5,7 @@ import { Cluster } from 'ioredis'
 import { codeOf, redisConnection } from '../../lib/cache/redis-connection.ts'
 import { OptionsError } from '../../lib/errors.ts'
 import type { RedisOptions } from '../../lib/options.ts'
-import { tlsMaterial } from '../../lib/token/tls-material.ts'
+import { tlsMaterial } from '../../lib/tls-material.ts'
 import { listen } from '../../examples/demo/listen.ts'
 import { eventually } from '../token/eventually.ts'
 

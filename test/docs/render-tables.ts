@@ -16,6 +16,8 @@ export const tables: Readonly<Record<string, () => string>> = {
   'options:key': () => optionTable(options.KeySchema, ''),
   'options:plugin': () => optionTable(options.PluginSchema, '', ['certificate', 'issuers', ...shared]),
   'options:revocation': () => optionTable(options.RevocationSchema, 'certificate.trust.revocation.'),
+  'options:webhook': () => optionTable(options.WebhookSchema, 'revocation.webhook.'),
+  'options:websocket': () => optionTable(options.WebSocketSchema, 'revocation.websocket.'),
   'options:route': () => optionTable(options.RouteSchema, ''),
   presets: presetTable,
   reasons: reasonTable

@@ -6,7 +6,8 @@ const interfaces = [
   options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
   options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
   issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls,
-  options.CacheSchema, options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema, options.RouteSchema, options.UpstreamSchema,
+  options.CacheSchema, options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema,
+  options.WebhookSchema, options.WebSocketSchema, options.WebSocketMessageSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.request, options.FailureAnswerSchema, options.GatewayRouteSchema, options.RespondSchema, options.GatewaySchema, options.ServerSchema, options.LogSchema
 ] as TSchema[]
 
@@ -54,7 +55,7 @@ export function typeText (schema: TSchema, indent = ''): string {
   if (schema['patternProperties'] !== undefined) return `Record<string, ${typeText(Object.values(schema['patternProperties'] as Record<string, TSchema>)[0] as TSchema, indent)}>`
   if (schema['type'] === 'object') return properties(schema, indent)
   if (schema['type'] === 'integer') return 'number'
-  if (schema['type'] !== 'array') return schema['type']
+  if (schema['type'] !== 'array') return schema['type'] ?? 'unknown'
   const item = typeText(schema['items'], indent)
   return item.includes(' | ') ? `Array<${item}>` : `${item}[]`
 }

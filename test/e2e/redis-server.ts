@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { text } from 'node:stream/consumers'
 import { listen } from '../../examples/demo/listen.ts'
-import { findProgram } from './proxy-process.ts'
+import { findProgram } from '../../examples/shared/program.ts'
 
 export const redisServer = findProgram('redis-server') ?? findProgram('valkey-server')
 

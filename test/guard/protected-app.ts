@@ -60,13 +60,14 @@ export async function protectedApp (
   t: TestContext,
   declare: (app: FastifyInstance) => void = (app) => { app.get('/', async () => 'in') },
   options: Partial<FastifyBoundTokenOptions> = {},
-  server: FastifyServerOptions = {}
+  server: FastifyServerOptions = {},
+  optionsAt: (origin: string) => FastifyBoundTokenOptions = (origin) => optionsFor(origin, options)
 ): Promise<ProtectedApp> {
   const { authorizationServer, known } = await startAuthorizationServer(t)
   const logged: string[] = []
   const app = Fastify({ logger: { level: 'trace', stream: { write: (line: string) => { logged.push(line) } } }, forceCloseConnections: true, ...server }) as FastifyInstance
   t.after(() => app.close())
-  await app.register(boundToken, optionsFor(authorizationServer.origin, options))
+  await app.register(boundToken, optionsAt(authorizationServer.origin))
   declare(app)
   await app.ready()
   return { app, authorizationServer, logged, known }
