@@ -32,8 +32,9 @@ export function declareWebhook (app: FastifyInstance, { path, transmitters }: We
   let underWay = 0
 
   app.register(async (scope) => {
+    // The application may have one for this type.
     scope.removeAllContentTypeParsers()
-    scope.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: mostBytes }, (_request, body, done) => { done(null, body) })
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => { done(null, body) })
     scope.setErrorHandler<Error & { statusCode?: number }>((error, request, reply) => {
       // What Fastify itself does not take, such as a body that is too long.
       if (error.statusCode !== undefined && error.statusCode < 500) return refuseSet(setFault('invalid_request', 'the body cannot be read, or is too long'), request, reply)

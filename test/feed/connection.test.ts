@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { hash } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer, type AddressInfo, type Socket } from 'node:net'
 import { test, type TestContext } from 'node:test'
@@ -96,11 +97,9 @@ test('nobody there, and a handshake that is refused', async (t) => {
 })
 
 /** A server of which the test says what it answers to anything. */
-async function startRaw (t: TestContext, answer: (socket: Socket) => void): Promise<{ url: string, connections: () => number }> {
+async function startRaw (t: TestContext, answer: (socket: Socket) => void): Promise<{ url: string, open: () => number }> {
   const sockets = new Set<Socket>()
-  let connections = 0
   const server = createServer((socket) => {
-    connections++
     sockets.add(socket)
     socket.on('error', () => {})
     socket.on('close', () => sockets.delete(socket))
@@ -111,7 +110,7 @@ async function startRaw (t: TestContext, answer: (socket: Socket) => void): Prom
     for (const socket of sockets) socket.destroy()
     server.close()
   })
-  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => connections }
+  return { url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}`, open: () => sockets.size }
 }
 
 test('S-21: a redirect is not followed', async (t) => {
@@ -155,6 +154,28 @@ for (const isTls of [false, true]) {
     await deaf.connected(0)
   })
 }
+
+test('one that is ready outlives the time that it had to become so', async (t) => {
+  const server = await startWebSocket(t)
+  const { connection, ends, opened } = connect(t, server.url, { timeout: 1000, pingInterval: 20 })
+  await opened()
+  connection.ready()
+  await eventually('it has lived for longer', () => server.pings() >= 60, 30)
+  assert.deepEqual(ends, [])
+})
+
+test('nothing is left of a connection whose other end does not even close it', async (t) => {
+  const { url, open } = await startRaw(t, (socket) => socket.once('data', (data) => {
+    const key = /^sec-websocket-key: (.+)\r$/im.exec(data.toString())?.[1] ?? ''
+    const accept = hash('sha1', `${key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11`, 'base64')
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nupgrade: websocket\r\nconnection: upgrade\r\nsec-websocket-accept: ${accept}\r\n\r\n`)
+  }))
+  const { connection, opened, ended } = connect(t, url, { pingInterval: 20 })
+  await opened()
+  connection.ready()
+  assert.equal(await ended(), 'nobody answers to pings')
+  await eventually('it is gone', () => open() === 0)
+})
 
 test('S-31: the certificate of the server is verified, and its name', async (t) => {
   const { ca, server: { certificate: cert, key } } = await createPki()

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { createHmac, randomUUID } from 'node:crypto'
 import { test } from 'node:test'
-import { owner, ownersClaims } from '../guard/protected-app.ts'
+import Fastify from 'fastify'
+import boundToken from '../../lib/index.ts'
+import { optionsFor, owner, ownersClaims } from '../guard/protected-app.ts'
 import { caep, risc, setSender } from './set-sender.ts'
 import { jwtIssuerName, webhookApp, type Answer } from './webhook-app.ts'
 
@@ -188,6 +190,16 @@ test('one path for several issuers, each with its keys; and a path for one alone
   assertRefused(await push(await sender.set(), {}, '/others'), 'invalid_issuer')
   const forged = setSender(jwtIssuerName)
   assertRefused(await push(await forged.set({ iss: sender.issuer })), 'invalid_key')
+})
+
+test('a parser that the application has for this type is not asked', async (t) => {
+  const sender = setSender()
+  const app = Fastify()
+  t.after(() => app.close())
+  app.addContentTypeParser('application/secevent+jwt', (_request, _body, done) => { done(null, 'nothing') })
+  await app.register(boundToken, { ...optionsFor('http://127.0.0.1:1'), revocation: { webhook: sender.options() } })
+  const { statusCode } = await app.inject({ method: 'POST', url: '/events', headers: { 'content-type': 'application/secevent+jwt' }, payload: await sender.set() })
+  assert.equal(statusCode, 202)
 })
 
 test('the route asks for no access token, and no other route takes bodies of this type for it', async (t) => {

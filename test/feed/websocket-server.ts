@@ -13,6 +13,8 @@ export interface WebSocketDouble {
   readonly handshakes: Array<{ url: string, headers: IncomingHttpHeaders }>
   /** Messages that came so far. */
   readonly received: string[]
+  /** Pings that came so far. */
+  pings (): number
   /** Connections that are open. */
   open (): number
   send (message: string | Buffer | object): void
@@ -43,6 +45,7 @@ export async function startWebSocket (t: TestContext, { tls, protocol, reply, is
   const handshakes: WebSocketDouble['handshakes'] = []
   const received: string[] = []
   let isRefusing = false
+  let pings = 0
   const choosing = protocol === undefined ? {} : { handleProtocols: (offered: Set<string>) => offered.has(protocol) ? protocol : false as const }
   const websockets = new WebSocketServer({ noServer: true, autoPong: !isDeaf, perMessageDeflate: { threshold: 0 }, ...choosing })
   server.on('connection', (socket: Socket) => {
@@ -59,6 +62,7 @@ export async function startWebSocket (t: TestContext, { tls, protocol, reply, is
       clients.add(client)
       client.on('error', () => {})
       client.on('close', () => clients.delete(client))
+      client.on('ping', () => pings++)
       client.on('message', (data: Buffer) => {
         received.push(data.toString())
         const answer = reply?.(data.toString()) ?? null
@@ -78,6 +82,7 @@ export async function startWebSocket (t: TestContext, { tls, protocol, reply, is
     port,
     handshakes,
     received,
+    pings: () => pings,
     open: () => clients.size,
     send (message) { for (const client of clients) client.send(typeof message === 'string' || Buffer.isBuffer(message) ? message : JSON.stringify(message)) },
     cut,

@@ -221,6 +221,21 @@ test('PingAM: a subscription that it does not take ends the connection', async (
   assert.deepEqual([last().now.endedWith, states], ['the server does not take the subscription', [false]])
 })
 
+test('PingAM: what was confirmed on a connection that broke counts no more', async (t) => {
+  useClock(t)
+  const { feed, states, last } = scene(pingam)
+  feed.start()
+  await settled()
+  last().open()
+  last().tell(confirmed('/a'))
+  last().end()
+  mock.timers.tick(1000)
+  await settled()
+  last().open()
+  last().tell(confirmed('/b'))
+  assert.deepEqual(states, [false])
+})
+
 test('PingAM: after a new connection all topics are confirmed anew', async (t) => {
   useClock(t)
   const { feed, states, last } = scene(pingam)
