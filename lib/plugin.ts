@@ -63,7 +63,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorate('boundToken', {
     evict: (selector) => registration.evicting.evict(selector),
     revoke: (selector) => registration.evicting.revoke(selector),
-    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
+    stats: () => ({ ...registration.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
     [kForward]: forwardRequest
   } as Registered)
 
@@ -82,7 +82,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const trail: Trail = { key: null, record: null, presented: null, isAsked: false }
+    const trail: Trail = { key: null, record: null, presented: null, isAsked: false, isStale: false }
     let policy: Policy | null = null
     let outcome: AccessToken | Promise<AccessToken>
     try {

@@ -25,7 +25,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
   const open = [source, ...compiled]
-  const { tokens, evicting, close: closeCache } = await compileCache(cache, revocation, factsOf, surroundings.onTrouble).catch(async (error: unknown) => {
+  const { tokens, evicting, feeds, close: closeCache } = await compileCache(cache, revocation, factsOf, surroundings.onTrouble).catch(async (error: unknown) => {
     await Promise.all(open.map(async (each) => { await each.close() }))
     throw error
   })
@@ -34,6 +34,11 @@ export async function compileRegistration (options: unknown, server: unknown, re
     verifiedBy: verification(compiled, tokens),
     tokens,
     evicting,
+    stats: () => ({
+      tokens: tokens.stats(),
+      issuers: compiled.map(({ issuer, introspection }) => ({ issuer: issuer.name, introspection: introspection?.stats?.() ?? null })),
+      feeds: feeds()
+    }),
     certificate: source,
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),

@@ -19,19 +19,19 @@ interface Asking {
   /**
    * Finds out about a token from others who share what they know, or from the one who issued it.
    *
-   * @param within - `maxAge` in milliseconds for what others know, and what was known here before
+   * @param maxAge - milliseconds, for what others know; 0 asks none of them
    * @throws what the resolver throws
    */
-  find (resolver: TokenResolver, key: string, token: string, within: { maxAge: number, known: CachedToken | undefined }): Promise<Found>
-  stats (): { failures: number, stale: number }
+  find (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<Found>
+  /** Calls that gave no usable answer. */
+  failures (): number
 }
 
-export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evictions, shared, factsOf }: CacheOptions): Asking {
+export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, factsOf }: CacheOptions): Asking {
   let failures = 0
-  let stale = 0
 
   return {
-    async find (resolver, key, token, { maxAge, known }) {
+    async find (resolver, key, token, maxAge) {
       if (shared !== null && maxAge > 0) {
         const entry = await recallShared(resolver, key, token, maxAge)
         if (entry !== null) return { entry, room: 'active' }
@@ -39,21 +39,12 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evict
       try {
         return await call(resolver, key, token)
       } catch (error) {
-        if (isRefusal(error) && !error.reason.startsWith('issuer_')) throw error
-        failures++
-        if (known === undefined || maxAge === 0 || !isGoodEnough(key, known, maxAge)) throw error
-        stale++
-        return { entry: known, room: null }
+        if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
+        throw error
       }
     },
 
-    stats: () => ({ failures, stale })
-  }
-
-  /** While nobody can be asked, what was true a moment ago; the guard judges its `exp` as always. */
-  function isGoodEnough (key: string, { record, askedAt, expiresAt, key: provenBy, comparedIn }: CachedToken, maxAge: number): boolean {
-    const now = Date.now()
-    return record !== null && now >= askedAt && now < expiresAt + staleIfError && now - askedAt < maxAge && provenBy?.isRetired !== true && !evictions.covers(key, record, comparedIn)
+    failures: () => failures
   }
 
   async function call (resolver: TokenResolver, key: string, token: string): Promise<Found> {

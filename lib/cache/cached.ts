@@ -9,6 +9,7 @@ import { askingOf, type FactsOf } from './asking.ts'
 import type { Evictions } from './evictions.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
 import type { SharedTokens } from './shared-tokens.ts'
+import { staleOf } from './stale.ts'
 
 export interface CacheOptions {
   readonly enabled: boolean
@@ -42,6 +43,8 @@ export interface CachedToken {
   comparedIn: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
+  /** Of a copy that counts beyond its life, since nobody could be asked. */
+  readonly isStale?: true
 }
 
 export interface CachedTokens {
@@ -85,6 +88,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
   let isBypassed = false
   let hits = 0
   let misses = 0
+  let stale = 0
 
   return {
     of (resolver) {
@@ -93,13 +97,22 @@ export function tokenCache (options: CacheOptions): TokenCache {
       return {
         keyOf: (token) => keyOf(prefix, token),
         recall,
-        ask: async (key, token, maxAge) => await ask(resolver, key, token, maxAge)
+        ask: async (key, token, maxAge) => await ask(resolver, key, token, maxAge).catch((error: unknown) => orStale(error, key, maxAge))
       }
     },
     keysOf: (token) => [...prefixes].map((prefix) => keyOf(prefix, token)),
     store,
     bypass (bypassed) { isBypassed = bypassed },
-    stats: () => ({ hits, misses, ...asking.stats(), ...store.sizes(), inFlight: calls.size })
+    stats: () => ({
+      hits,
+      misses,
+      failures: asking.failures(),
+      stale,
+      ...store.sizes(),
+      inFlight: calls.size,
+      evictions: evictions.generation(),
+      shared: options.shared?.stats() ?? null
+    })
   }
 
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
@@ -129,6 +142,14 @@ export function tokenCache (options: CacheOptions): TokenCache {
     return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, key, token, 0)
   }
 
+  /** Each request for itself: who shares a call may want another age. */
+  function orStale (error: unknown, key: string, maxAge: number): CachedToken {
+    const known = isBypassed || maxAge === 0 ? null : staleOf(error, key, store.get(key), maxAge, options)
+    if (known === null) throw error
+    stale++
+    return known
+  }
+
   function start (resolver: TokenResolver, key: string, token: string, maxAge: number): Call {
     const begunIn = evictions.generation()
     const answer = unevicted(resolver, key, token, maxAge).finally(() => {
@@ -142,8 +163,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
   /** An answer that was given before an eviction may be the one that the eviction was meant for: once more. */
   async function unevicted (resolver: TokenResolver, key: string, token: string, maxAge: number): Promise<CachedToken> {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
-      const known = isBypassed ? undefined : store.get(key)
-      const { entry, room } = await asking.find(resolver, key, token, { maxAge: attempt === 0 && !isBypassed ? maxAge : 0, known })
+      const { entry, room } = await asking.find(resolver, key, token, attempt === 0 && !isBypassed ? maxAge : 0)
       if (entry.comparedIn === evictions.generation() || !evictions.covers(key, entry.record, entry.comparedIn)) {
         if (room !== null) keep(key, entry, room)
         return entry

@@ -1,4 +1,6 @@
+import type { FeedStats } from '../../types/bound-token.ts'
 import type { EvictionChannel, TokenStore } from '../../types/token-store.ts'
+import { channelOf } from '../channels.ts'
 import { OptionsError } from '../errors.ts'
 import { CacheSchema, defaultOf, FeedsSchema, StoreSchema, type CacheOptions, type FeedsOptions, type Secret, type StoreOptions } from '../options.ts'
 import { resolveSecret } from '../secret.ts'
@@ -12,6 +14,7 @@ import type { FactsOf } from './asking.ts'
 export interface CompiledCache {
   readonly tokens: TokenCache
   readonly evicting: Evicting
+  feeds (): readonly FeedStats[]
   close (): Promise<void>
 }
 
@@ -25,6 +28,8 @@ interface Sharing {
 
 const schemas = CacheSchema.properties
 const leastSecret = 32
+
+const feedChannel = channelOf('feed')
 
 /** Options of the cache to what remembers tokens and forgets them. @throws OptionsError */
 export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, factsOf: FactsOf, onTrouble: (detail: string) => void): Promise<CompiledCache> {
@@ -46,17 +51,24 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
     secret: sharing?.secret ?? null,
     factsOf
   })
+  let isUp: boolean | null = null
+  const onState = feedState(tokens, onDisconnect, () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble)
   const forgetting = evicting({
     cache: tokens,
     evictions: known,
     grantIdClaim: feeds.grantIdClaim ?? 'grant_id',
     others: sharing === null || sharing.channel === null ? null : { channel: sharing.channel, sealing: sharing.sealing },
     horizon,
-    onChannel: feedState(tokens, onDisconnect, () => known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null }), onTrouble)
+    onChannel (isUpNow) {
+      if (isUpNow !== isUp && feedChannel.hasSubscribers) feedChannel.publish(Object.freeze({ feed: 'store', isUp: isUpNow }))
+      isUp = isUpNow
+      onState(isUpNow)
+    }
   })
   return {
     tokens,
     evicting: forgetting,
+    feeds: () => sharing === null || sharing.channel === null ? [] : [{ feed: 'store', isUp }],
     async close () {
       await forgetting.close()
       await sharing?.tokens.close()

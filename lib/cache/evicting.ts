@@ -1,4 +1,6 @@
+import type { EvictionMessage } from '../../types/channels.ts'
 import type { EvictionChannel } from '../../types/token-store.ts'
+import { channelOf } from '../channels.ts'
 import type { TokenCache } from './cached.ts'
 import { evictedBy } from './eviction.ts'
 import { matches, type Evicted, type Eviction, type Evictions } from './evictions.ts'
@@ -28,11 +30,13 @@ export interface EvictingOptions {
 /** What a message is sealed for; none is for a token. */
 const place = 'eviction'
 
+const published = channelOf('cache')
+
 export function evicting ({ cache, evictions, grantIdClaim, others, horizon, onChannel }: EvictingOptions): Evicting {
   const end = others?.channel.listen({
     message (sealed) {
       const text = others.sealing.open(sealed, place, '')
-      if (text !== null) apply(JSON.parse(text) as Eviction)
+      if (text !== null) apply(JSON.parse(text) as Eviction, 'elsewhere')
     },
     connected: () => onChannel(true),
     disconnected: () => onChannel(false)
@@ -57,17 +61,28 @@ export function evicting ({ cache, evictions, grantIdClaim, others, horizon, onC
   }
 
   async function tellAll (eviction: Eviction): Promise<number> {
-    const dropping = apply(eviction)
+    const dropping = apply(eviction, 'here')
     await others?.channel.publish(others.sealing.seal(JSON.stringify(eviction), place, ''))
     return await dropping
   }
 
   /** It counts as soon as it is remembered; dropping what it is about only makes room. */
-  function apply (eviction: Eviction): number | Promise<number> {
+  function apply (eviction: Eviction, from: EvictionMessage['from']): number | Promise<number> {
     evictions.add(eviction)
-    const { evicted } = eviction
+    const dropping = drop(eviction.evicted)
+    if (published.hasSubscribers) tell(eviction, from, dropping)
+    return dropping
+  }
+
+  function drop (evicted: Evicted): number | Promise<number> {
     if ('all' in evicted) return cache.store.clear()
     if ('keys' in evicted) return evicted.keys.filter((key) => cache.store.delete(key)).length
     return cache.store.deleteWhere((_key, { record }) => record !== null && matches(evicted, record))
   }
+}
+
+/** Neither the claims nor the keys: they may name people. */
+function tell ({ evicted, revokedAt }: Eviction, from: EvictionMessage['from'], dropping: number | Promise<number>): void {
+  const by = 'all' in evicted ? 'all' : 'keys' in evicted ? 'token' : 'claims'
+  Promise.resolve(dropping).then((entries) => published.publish(Object.freeze({ by, isRevocation: revokedAt !== null, from, entries })), () => {})
 }
