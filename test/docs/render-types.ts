@@ -6,7 +6,8 @@ const interfaces = [
   options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
   options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.breaker,
   issuer.properties.introspection.properties.clientAuth,
-  issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema, options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema, options.RouteSchema, options.UpstreamSchema,
+  issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls, options.CacheSchema,
+  options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema, options.RouteSchema, options.UpstreamSchema,
   options.UpstreamSchema.properties.request, options.FailureAnswerSchema, options.GatewayRouteSchema, options.RespondSchema, options.GatewaySchema, options.ServerSchema, options.LogSchema
 ] as TSchema[]
 
