@@ -144,7 +144,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
 
   /** Each request for itself: who shares a call may want another age. */
   function orStale (error: unknown, key: string, maxAge: number): CachedToken {
-    const known = isBypassed || maxAge === 0 ? null : staleOf(error, key, store.get(key), maxAge, options)
+    const known = isBypassed ? null : staleOf(error, key, store.get(key), maxAge, options)
     if (known === null) throw error
     stale++
     return known

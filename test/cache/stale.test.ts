@@ -3,7 +3,9 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { refuse } from '../../lib/errors.ts'
-import type { CachedToken } from '../../lib/cache/cached.ts'
+import { tokenCache, type CachedToken } from '../../lib/cache/cached.ts'
+import { evictions } from '../../lib/cache/evictions.ts'
+import { factsOf } from '../../lib/token/facts.ts'
 import type { TokenRecord } from '../../lib/access-token.ts'
 import { cacheOptions, cachedTokens, heldAnswers, recordOf, scriptedResolver, type OwnCacheOptions } from './scripted-resolver.ts'
 import { refused } from '../token/refused.ts'
@@ -139,6 +141,40 @@ for (const selector of [{ token: 'abc' }, { subject: 'alice' }, { all: true }] a
     assert.equal(tokens.stats().stale, 0)
   })
 }
+
+/** A token that was known, in a cache that a feed speaks to; nobody can be asked. */
+async function fedScene () {
+  const known = evictions(86_400_000)
+  const cache = tokenCache({ ...cacheOptions, staleIfError: 10_000, evictions: known, factsOf })
+  const tokens = cache.of(scriptedResolver(() => {
+    if (Date.now() > start) throw refuse('issuer_unavailable')
+    return recordOf({})
+  }))
+  const key = tokens.keyOf('abc')
+  await tokens.ask(key, 'abc', Infinity)
+  later(30_000)
+  return { known, cache, key, tokens, ask: () => tokens.ask(key, 'abc', Infinity) }
+}
+
+test('S-26: an eviction counts for what still lies in the memory', async () => {
+  const { known, cache, ask } = await fedScene()
+  assert.equal((await ask()).isStale, true)
+  known.add({ evicted: { all: true }, at: Date.now(), revokedAt: null })
+  assert.equal(cache.stats().entries, 1)
+  await refused('issuer_unavailable', ask())
+})
+
+test('S-26: while revocations may be missed and the operator wants nothing remembered to count, nothing does', async () => {
+  const { cache, ask, tokens, key } = await fedScene()
+  cache.bypass(true)
+  await refused('issuer_unavailable', ask())
+  later(1)
+  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  cache.bypass(false)
+  assert.notEqual(tokens.recall(key, Date.now(), Infinity), undefined)
+  later(30_000)
+  assert.equal((await ask()).isStale, true)
+})
 
 test('an eviction of another token leaves it alone', async () => {
   const { tokens, isStale } = await scene()

@@ -48,6 +48,7 @@ for (const [name, fault] of Object.entries(faults)) {
     assert.deepEqual(app.boundToken.stats().decisions.refused, { [fault.reason]: 1 })
     assert.equal(introspection?.calls, fault.calls)
     assert.deepEqual(introspection.failures, { [fault.reason]: 1 })
+    assert.equal(introspection.breaker, name.includes('Retry-After') ? 'open' : 'closed', 'a server that says when to come back is not asked before')
     if (fault.behaviour !== null) assert.equal(server.calls.length, fault.calls, 'calls that got there')
     assert.equal(response.headers['retry-after'], fault.retryAfter === null ? undefined : String(fault.retryAfter))
     assert.equal(response.headers['www-authenticate'], undefined)
