@@ -23,7 +23,10 @@ const leastTime = 10
  */
 export async function retrying<Answer> ({ retries, timeout }: RetryOptions, attempt: (timeLeft: () => number) => Promise<Answer>): Promise<Answer> {
   let startedAt: number | null = null
-  const timeLeft = (): number => timeout - (performance.now() - (startedAt ??= performance.now()))
+  const timeLeft = (): number => {
+    startedAt ??= performance.now()
+    return startedAt + timeout - performance.now()
+  }
   for (let number = 1; ; number++) {
     try {
       return await attempt(timeLeft)
