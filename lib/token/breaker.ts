@@ -70,7 +70,8 @@ export function breaker ({ failures: mostFailures, pause: firstPause, maxPause, 
     if (room === Infinity) return
     const wait = timeLeft()
     if (wait === 0 && trying < room) return
-    const refusal = refuse('issuer_unavailable', wait > 0 ? 'it failed several times in a row and is not asked for a while' : 'it comes back, and is asked little by little')
+    const paused = isAskedFor ? 'it asked to be left alone for a while' : 'it failed several times in a row and is not asked for a while'
+    const refusal = refuse('issuer_unavailable', wait > 0 ? paused : 'it comes back, and is asked little by little')
     refusal.retryAfter = Math.ceil(Math.max(wait, 1000) / 1000)
     refusal.isUnasked = true
     throw refusal

@@ -243,7 +243,8 @@ const askedFor = (seconds: number) => () => Promise.reject(Object.assign(refuse(
 test('I8: a server that says when to come back is not asked before, from its first word on', async () => {
   const scene = scripted()
   await asks(scene, askedFor(7))
-  assert.equal((await refusedUnasked(scene)).retryAfter, 7)
+  const refusal = await refusedUnasked(scene)
+  assert.deepEqual([refusal.retryAfter, refusal.detail], [7, 'it asked to be left alone for a while'])
   pass(6999)
   assert.equal((await refusedUnasked(scene)).retryAfter, 1)
   pass(1)
