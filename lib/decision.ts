@@ -1,10 +1,10 @@
-import { channel } from 'node:diagnostics_channel'
 import type { Decision, Reason } from '../types/decision.ts'
 import type { Stats } from '../types/bound-token.ts'
+import { channelOf } from './channels.ts'
 import type { Refusal } from './errors.ts'
 import type { Trail } from './guard.ts'
 
-const decisionChannel = channel('fastify-bound-token:decision')
+const decisionChannel = channelOf('decision')
 
 /** What a decision says about the request itself. */
 interface Subject {
@@ -55,6 +55,7 @@ function describe (request: Subject, trail: Trail, refusal: Refusal | null, stat
     clientId: record?.clientId ?? null,
     subject: record?.subject ?? null,
     thumbprint: typeof presented === 'object' && presented !== null ? presented.presented.certificate.thumbprint : null,
-    tokenReference: trail.key?.slice(0, 16) ?? null
+    tokenReference: trail.key?.slice(0, 16) ?? null,
+    stale: trail.isStale
   })
 }

@@ -143,6 +143,12 @@ export interface Refusal extends Error {
   retryAfter?: number
   /** With `issuer_unavailable`: whether the next token, too, would fail. */
   isOutage?: boolean
+  /** With `issuer_unavailable`: whether asking again at once is harmless and may help. */
+  isPassing?: boolean
+  /** With `issuer_unavailable`: nobody was asked, since it has failed before. */
+  isUnasked?: boolean
+  /** Milliseconds for which the authorization server asks to be left alone. */
+  askedPause?: number
 }
 
 const kRefusal = Symbol('fastify-bound-token.refusal')

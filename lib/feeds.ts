@@ -34,7 +34,7 @@ export async function compileFeeds ({ webhook, websocket }: FeedsOptions, { issu
   const revoke = evicting.hear
   const warn = (path: string) => (detail: string): void => onTrouble(`${path}: ${detail}`)
   const { webhooks, close } = await compileWebhooks(webhook === undefined ? [] : [webhook].flat(), 'options.revocation.webhook', { issuers, counts, revoke, compileSigner, isWrongKey, warn })
-  const sockets = await compileWebSockets(websocket === undefined ? [] : [websocket].flat(), 'options.revocation.websocket', { issuers, counts, revoke, tlsMaterial, warn, watch: () => states.watch(false) })
+  const sockets = await compileWebSockets(websocket === undefined ? [] : [websocket].flat(), 'options.revocation.websocket', { issuers, counts, revoke, tlsMaterial, warn, watch: (name) => states.watch(name, false) })
     .catch(async (error: unknown) => {
       await close()
       throw error
@@ -45,7 +45,10 @@ export async function compileFeeds ({ webhook, websocket }: FeedsOptions, { issu
       for (const each of webhooks) declareWebhook(app, each, { issuerOf: (set) => shapeOf(set) === 'jws' ? namedIssuer(set) : null, counts })
       if (sockets.length > 0) app.addHook('onReady', async () => { for (const socket of sockets) socket.start() })
     },
-    stats: () => webhooks.length + sockets.length === 0 ? null : { ...counts, down: states.down() },
+    stats () {
+      const connections = states.connections()
+      return webhooks.length + connections.length === 0 ? null : { ...counts, down: states.down(), connections }
+    },
     async close () {
       for (const socket of sockets) socket.close()
       await close()

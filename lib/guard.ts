@@ -18,6 +18,8 @@ export interface Trail {
   presented: Presented
   /** Whether somebody had to be asked about the token: then the guard's verdict is a promise. */
   isAsked: boolean
+  /** Whether the token counted beyond its time, since nobody could be asked. */
+  isStale: boolean
 }
 
 /**
@@ -74,6 +76,7 @@ function present (policy: Policy, fields: RequestFields, { socket }: InboundMess
 /** Whether this token, shown with this certificate, is good for this route at this time. */
 function judge (policy: Policy, cached: CachedToken, presented: Presented, now: number, trail: Trail): AccessToken {
   const record = trail.record = cached.record
+  if (cached.isStale === true) trail.isStale = true
   if (record === null) throw refuse('token_inactive')
   refuseUnusable(policy, record, now / 1000)
   const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented, cached.certificate)

@@ -247,6 +247,16 @@ export const CertificateSchema = Type.Object({
   }))
 }, { ...closed, typeName: 'CertificateOptions' })
 
+const BreakerSchema = Type.Object({
+  failures: Type.Optional(Type.Integer({
+    minimum: 1, maximum: 1000, default: 5, description: 'Failed calls in a row after which nothing is asked for a while. A `Retry-After` of the server counts at once, for 60 seconds at the most.'
+  })),
+  pause: Type.Optional(Type.Integer({
+    minimum: 10, maximum: 60_000, default: 1000, description: 'Milliseconds of the first pause; then one call tries. Each time that it fails doubles the pause.'
+  })),
+  maxPause: Type.Optional(Type.Integer({ minimum: 10, maximum: 600_000, default: 30_000, description: 'Milliseconds of the longest pause.' }))
+}, { ...closed, typeName: 'BreakerOptions' })
+
 const IntrospectionSchema = Type.Object({
   endpoint: Type.Optional(Type.String({
     ...nonEmpty, description: 'URL of the introspection endpoint (RFC 7662). https, unless `allowInsecureLoopback`. From the metadata of the issuer when absent.'
@@ -273,8 +283,15 @@ const IntrospectionSchema = Type.Object({
     description: 'Whether `Cache-Control` of an answer may shorten the time for which it is remembered. Some servers forbid every cache by habit: `ignore` leaves it to `cache`.'
   })),
   timeout: Type.Optional(Type.Integer({
-    minimum: 10, maximum: 60_000, default: 5000, description: 'Milliseconds for a whole call.'
+    minimum: 10, maximum: 60_000, default: 5000, description: 'Milliseconds for a whole call, with those that are made again and the pauses before them.'
   })),
+  retries: Type.Optional(Type.Integer({
+    minimum: 0,
+    maximum: 5,
+    default: 1,
+    description: 'How often a call is made again, after a short random pause, where the connection was refused or torn down before an answer, or a gateway answered 502, 503 or 504 without `Retry-After`.'
+  })),
+  breaker: Type.Optional(Type.Intersect([BreakerSchema], { description: 'When the server is left alone because it does not answer.' })),
   tokenTypeHint: Type.Optional(Type.Union([Type.String(nonEmpty), Type.Literal(false)], {
     default: 'access_token', allowed: 'a string, or false to send none', description: '`token_type_hint` to send; `false` for none.'
   })),

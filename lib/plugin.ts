@@ -56,7 +56,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   app.decorate('boundToken', {
     evict: (selector) => registration.evicting.evict(selector),
     revoke: (selector) => registration.evicting.revoke(selector),
-    stats: () => ({ tokens: registration.tokens.stats(), decisions: decided.counts(), revocation: routes.revocationStats(), feeds: registration.feeds.stats() }),
+    stats: () => ({ ...registration.stats(), decisions: decided.counts(), revocation: routes.revocationStats() }),
     [kForward]: forwardings.forward
   } as Registered)
 
@@ -77,7 +77,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   })
 
   function enforce (request: FastifyRequest, reply: FastifyReply, done: Done): void {
-    const trail: Trail = { key: null, record: null, presented: null, isAsked: false }
+    const trail: Trail = { key: null, record: null, presented: null, isAsked: false, isStale: false }
     // Some other listener may have routed it.
     if (proxies.haveWebSockets()) endAfterAnswer(request.raw, reply.raw)
     let policy: Policy | null = null

@@ -1,3 +1,4 @@
+import type { Stats } from '../types/bound-token.ts'
 import type { CachedTokens, TokenCache } from './cache/cached.ts'
 import type { Evicting } from './cache/evicting.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
@@ -21,6 +22,7 @@ export interface Registration {
   readonly tokens: TokenCache
   readonly evicting: Evicting
   readonly feeds: Feeds
+  stats (): Pick<Stats, 'tokens' | 'issuers' | 'feeds'>
   readonly certificate: CertificateSource
   readonly surroundings: Surroundings
   readonly realm: string

@@ -43,6 +43,11 @@ export async function compileRegistration (options: unknown, server: unknown, re
     tokens,
     evicting,
     feeds,
+    stats: () => ({
+      tokens: tokens.stats(),
+      issuers: compiled.map(({ issuer, introspection }) => ({ issuer: issuer.name, introspection: introspection?.stats?.() ?? null })),
+      feeds: feeds.stats()
+    }),
     certificate: source,
     surroundings,
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),

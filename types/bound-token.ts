@@ -36,6 +36,63 @@ export interface TokenStats {
   readonly inactiveEntries: number
   /** Tokens that are being asked for. */
   readonly inFlight: number
+  /** Evictions that were heard of here, also those of feeds and of other processes. */
+  readonly evictions: number
+  /** The store that several processes share; null where there is none. */
+  readonly shared: SharedStats | null
+}
+
+/** A store behind the memory of the process. */
+export interface SharedStats {
+  readonly hits: number
+  readonly misses: number
+  /** Operations that failed, or took too long. */
+  readonly failures: number
+  /** Operations that were left out, since it had failed just before. */
+  readonly skipped: number
+}
+
+/**
+ * Whether an authorization server is asked: `open` not at all, `half-open` by one call that tries, `recovering` by some at a time,
+ * `closed` by everybody.
+ */
+export type BreakerState = 'closed' | 'open' | 'half-open' | 'recovering'
+
+/** What an authorization server was asked about tokens. */
+export interface IntrospectionStats {
+  /** Calls, with those that were made again. */
+  readonly calls: number
+  readonly retries: number
+  /** Tokens that it called active, and not active. */
+  readonly active: number
+  readonly inactive: number
+  /** Tokens of which nothing could be learned, by reason. */
+  readonly failures: Readonly<Partial<Record<Reason, number>>>
+  /** Tokens for which no call was made, since it had failed before, or too many calls were under way. */
+  readonly skipped: number
+  readonly breaker: BreakerState
+  /** How long it took for a token, calls that were made again included. */
+  readonly latency: {
+    readonly count: number
+    /** Milliseconds of all together. */
+    readonly sum: number
+    /** How many took no longer than so many milliseconds: each bucket holds those of the smaller ones. */
+    readonly buckets: ReadonlyArray<{ readonly upTo: number, readonly count: number }>
+  }
+}
+
+export interface IssuerStats {
+  readonly issuer: string
+  /** Null for one that is not asked. */
+  readonly introspection: IntrospectionStats | null
+}
+
+/** A feed of revocations that keeps a connection. */
+export interface FeedConnection {
+  /** `store` is the channel of the shared store. */
+  readonly feed: string
+  /** Null until it is known. */
+  readonly isUp: boolean | null
 }
 
 /** Certificates of which it was asked whether they are revoked, each time that it was. */
@@ -50,6 +107,7 @@ export interface RevocationStats {
 export interface FeedStats {
   /** Feeds, the channel of the store among them, that are not connected now. */
   readonly down: number
+  readonly connections: readonly FeedConnection[]
   /** Revocations that count. */
   readonly applied: number
   /** Security event tokens that had come before. */
@@ -62,6 +120,8 @@ export interface FeedStats {
 
 export interface Stats {
   readonly tokens: TokenStats
+  /** In the order of the options. */
+  readonly issuers: readonly IssuerStats[]
   readonly decisions: {
     readonly allowed: number
     /** Reasons that occurred, with their number; also those of routes in report mode. */
@@ -69,7 +129,7 @@ export interface Stats {
   }
   /** Of all certificate sources with `trust.revocation`; null where there is none. */
   readonly revocation: RevocationStats | null
-  /** Null where there is none. */
+  /** What this process learns of revocations from; null where there is nothing. */
   readonly feeds: FeedStats | null
 }
 

@@ -39,6 +39,11 @@ export interface Decision {
   readonly subject: string | null
   /** SHA-256 thumbprint of the presented certificate, base64url (RFC 8705 section 3.1), once it was read. */
   readonly thumbprint: string | null
-  /** Tells tokens apart without naming them: from a keyed hash with a key that lives as long as the process. */
+  /**
+   * Tells tokens apart without naming them: the beginning of a keyed hash. The key lives as long as the process; with `cache.secret`
+   * it is the same in all processes that have it, and so are the references.
+   */
   readonly tokenReference: string | null
+  /** Whether the token counted beyond its time in the cache, since the authorization server could not be asked (`cache.staleIfError`). */
+  readonly stale: boolean
 }

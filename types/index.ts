@@ -1,5 +1,6 @@
 export type { AccessToken, Claims, Confirmation, JsonValue } from './access-token.ts'
-export type { BoundToken, EvictionSelector, FeedStats, RevocationStats, Stats, TokenStats } from './bound-token.ts'
+export type { BoundToken, BreakerState, EvictionSelector, FeedConnection, FeedStats, IntrospectionStats, IssuerStats, RevocationStats, SharedStats, Stats, TokenStats } from './bound-token.ts'
+export type { BreakerMessage, Channels, EvictionMessage, FeedMessage, IntrospectionMessage } from './channels.ts'
 export type { CertificateDecoder, ClientCertificate } from './client-certificate.ts'
 export type { Decision, Reason } from './decision.ts'
 export type * from './options.ts'

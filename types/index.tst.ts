@@ -4,7 +4,9 @@ import type { Static } from '@sinclair/typebox'
 import boundToken, { forward, withAccessToken, type AccessToken, type BoundTokenRouteOptions, type ClientCertificate, type FastifyBoundTokenOptions } from '../lib/index.ts'
 import type * as schemas from '../lib/options.ts'
 import type { CacheOptions, CertificateOptions, IntrospectionOptions, IssuerOptions, JwtOptions, KeyOptions, Secret, UpstreamOptions } from './options.ts'
+import type { channels } from '../lib/channels.ts'
 import type { reasons } from '../lib/errors.ts'
+import type { Channels } from './channels.ts'
 import type { Reason } from './decision.ts'
 
 describe('generated options are what the schemas say', () => {
@@ -18,6 +20,7 @@ describe('generated options are what the schemas say', () => {
   test('cache', () => expect<CacheOptions>().type.toBe<Static<typeof schemas.CacheSchema>>())
   test('upstream', () => expect<UpstreamOptions>().type.toBe<Static<typeof schemas.UpstreamSchema>>())
   test('secret', () => expect<Secret>().type.toBe<Static<typeof schemas.SecretSchema>>())
+  test('channels', () => expect<keyof Channels>().type.toBe<`fastify-bound-token:${keyof typeof channels}`>())
   test('reasons', () => expect<Reason>().type.toBe<keyof typeof reasons>())
 })
 

@@ -348,11 +348,19 @@ export interface IntrospectionOptions {
    */
   cacheControl?: 'honour' | 'ignore'
   /**
-   * Milliseconds for a whole call.
+   * Milliseconds for a whole call, with those that are made again and the pauses before them.
    *
    * @defaultValue 5000
    */
   timeout?: number
+  /**
+   * How often a call is made again, after a short random pause, where the connection was refused or torn down before an answer, or a gateway answered 502, 503 or 504 without `Retry-After`.
+   *
+   * @defaultValue 1
+   */
+  retries?: number
+  /** When the server is left alone because it does not answer. */
+  breaker?: BreakerOptions
   /**
    * `token_type_hint` to send; `false` for none.
    *
@@ -363,6 +371,27 @@ export interface IntrospectionOptions {
   parameters?: Record<string, string>
   /** More headers to send. */
   headers?: Record<string, string>
+}
+
+export interface BreakerOptions {
+  /**
+   * Failed calls in a row after which nothing is asked for a while. A `Retry-After` of the server counts at once, for 60 seconds at the most.
+   *
+   * @defaultValue 5
+   */
+  failures?: number
+  /**
+   * Milliseconds of the first pause; then one call tries. Each time that it fails doubles the pause.
+   *
+   * @defaultValue 1000
+   */
+  pause?: number
+  /**
+   * Milliseconds of the longest pause.
+   *
+   * @defaultValue 30000
+   */
+  maxPause?: number
 }
 
 export interface ClientAuthOptions {

@@ -26,22 +26,23 @@ interface Asking {
   /**
    * Finds out about a token from others who share what they know, or from the one who issued it.
    *
-   * @param within - `maxAge` in milliseconds for what others know, 0 where they are not asked, and what was known here before
+   * @param maxAge - milliseconds, for what others know; 0 asks none of them
+   * @param known - what was known here before
    * @throws what the resolver throws
    */
-  find (resolver: TokenResolver, place: Place, token: string, within: { maxAge: number, known: CachedToken | undefined }): Promise<Found>
+  find (resolver: TokenResolver, place: Place, token: string, maxAge: number, known: CachedToken | undefined): Promise<Found>
   /** Whether what others know counts: not while one of their evictions may have been missed. */
   believeOthers (areBelieved: boolean): void
-  stats (): { failures: number, stale: number }
+  /** Calls that gave no usable answer. */
+  failures (): number
 }
 
-export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evictions, shared, factsOf }: CacheOptions): Asking {
+export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, factsOf }: CacheOptions): Asking {
   let failures = 0
-  let stale = 0
   let areOthersBelieved = true
 
   return {
-    async find (resolver, place, token, { maxAge, known }) {
+    async find (resolver, place, token, maxAge, known) {
       const { key } = place
       if (shared !== null && areOthersBelieved && maxAge > 0) {
         const entry = await recallShared(resolver, place, token, maxAge)
@@ -50,22 +51,13 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, staleIfError, evict
       try {
         return await call(resolver, key, token)
       } catch (error) {
-        if (isRefusal(error) && !error.reason.startsWith('issuer_')) throw error
-        failures++
-        if (known === undefined || maxAge === 0 || !isGoodEnough(key, known, maxAge)) throw error
-        stale++
-        return { entry: known, room: null }
+        if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
+        throw error
       }
     },
 
     believeOthers (areBelieved) { areOthersBelieved = areBelieved },
-    stats: () => ({ failures, stale })
-  }
-
-  /** While nobody can be asked, what was true a moment ago; the guard judges its `exp` as always. */
-  function isGoodEnough (key: string, { record, askedAt, expiresAt, key: provenBy, comparedIn }: CachedToken, maxAge: number): boolean {
-    const now = Date.now()
-    return record !== null && now >= askedAt && now < expiresAt + staleIfError && now - askedAt < maxAge && provenBy?.isRetired !== true && !evictions.covers(key, record, comparedIn)
+    failures: () => failures
   }
 
   async function call (resolver: TokenResolver, key: string, token: string): Promise<Found> {

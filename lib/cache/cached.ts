@@ -9,6 +9,7 @@ import { askingOf, type FactsOf, type Place } from './asking.ts'
 import type { Evictions } from './evictions.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
 import type { SharedTokens } from './shared-tokens.ts'
+import { staleOf } from './stale.ts'
 
 export interface CacheOptions {
   readonly enabled: boolean
@@ -44,6 +45,8 @@ export interface CachedToken {
   comparedIn: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
+  /** Of a copy that counts beyond its life, since nobody could be asked. */
+  readonly isStale?: true
 }
 
 export interface CachedTokens {
@@ -90,6 +93,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
   let isBypassed = false
   let hits = 0
   let misses = 0
+  let stale = 0
 
   return {
     of (resolver) {
@@ -99,13 +103,23 @@ export function tokenCache (options: CacheOptions): TokenCache {
         keyOf: (token) => keyOf(prefix, token),
         recall,
         ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)) }, token, maxAge)
+          .catch((error: unknown) => orStale(error, key, maxAge))
       }
     },
     keysOf: (token) => [...prefixes].map((prefix) => keyOf(prefix, token)),
     store,
     bypass (bypassed) { isBypassed = bypassed },
     believeOthers: asking.believeOthers,
-    stats: () => ({ hits, misses, ...asking.stats(), ...store.sizes(), inFlight: calls.size })
+    stats: () => ({
+      hits,
+      misses,
+      failures: asking.failures(),
+      stale,
+      ...store.sizes(),
+      inFlight: calls.size,
+      evictions: evictions.generation(),
+      shared: options.shared?.stats() ?? null
+    })
   }
 
   function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
@@ -135,6 +149,14 @@ export function tokenCache (options: CacheOptions): TokenCache {
     return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, place, token, 0)
   }
 
+  /** Each request for itself: who shares a call may want another age. */
+  function orStale (error: unknown, key: string, maxAge: number): CachedToken {
+    const known = isBypassed ? null : staleOf(error, key, store.get(key), maxAge, options)
+    if (known === null) throw error
+    stale++
+    return known
+  }
+
   function start (resolver: TokenResolver, place: Place, token: string, maxAge: number): Call {
     const { key } = place
     const begunIn = evictions.generation()
@@ -151,7 +173,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
     const { key } = place
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const known = isBypassed ? undefined : store.get(key)
-      const { entry, room } = await asking.find(resolver, place, token, { maxAge: attempt === 0 && !isBypassed ? maxAge : 0, known })
+      const { entry, room } = await asking.find(resolver, place, token, attempt === 0 && !isBypassed ? maxAge : 0, known)
       if (entry.comparedIn === evictions.generation() || !evictions.covers(key, entry.record, entry.comparedIn)) {
         if (room !== null) keep(key, entry, room)
         return entry

@@ -78,7 +78,7 @@ export async function compileCache (cache: CacheOptions, feeds: FeedsOptions, fa
 
 /** What others know is believed again only when all is heard that was evicted meanwhile. */
 function channelState (tokens: TokenCache, onDisconnect: string, states: FeedStates): (isUp: boolean) => void {
-  const tell = states.watch(true)
+  const tell = states.watch('store', true)
   return (isUp) => {
     tell(isUp)
     if (isUp || onDisconnect !== 'keep') tokens.believeOthers(isUp)

@@ -1,5 +1,7 @@
 import type { EvictionSelector } from '../../types/bound-token.ts'
+import type { EvictionMessage } from '../../types/channels.ts'
 import type { EvictionChannel } from '../../types/token-store.ts'
+import { channelOf } from '../channels.ts'
 import type { TokenCache } from './cached.ts'
 import { evictedBy } from './eviction.ts'
 import { isEviction } from './eviction-message.ts'
@@ -38,13 +40,15 @@ export interface EvictingOptions {
 /** What a message is sealed for; none is for a token. */
 const place = 'eviction'
 
+const published = channelOf('cache')
+
 export function evicting ({ cache, evictions, grantIdClaim, others, unshare, horizon, onChannel }: EvictingOptions): Evicting {
   const end = others?.channel.listen({
     message (sealed) {
       const text = others.sealing.open(sealed, place, '')
       const eviction: unknown = text === null ? null : JSON.parse(text)
       // Sealed by us, but perhaps by a later version.
-      if (isEviction(eviction)) remember(eviction)
+      if (isEviction(eviction)) hearOf(eviction, 'elsewhere')
     },
     connected: () => onChannel(true),
     disconnected: () => onChannel(false)
@@ -57,7 +61,7 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
 
     async hear (selector, revokedAt) {
       const eviction = revocation(selector, revokedAt)
-      remember(eviction)
+      hearOf(eviction, 'here')
       await tellOthers(eviction)
     },
 
@@ -94,8 +98,17 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
   function drop (eviction: Eviction): number | Promise<number> {
     const { evicted } = eviction
     const count = remember(eviction)
-    if ('all' in evicted || 'keys' in evicted) return count
-    return cache.store.deleteWhere((_key, { record }) => record !== null && matches(evicted, record))
+    const dropping = 'all' in evicted || 'keys' in evicted
+      ? count
+      : cache.store.deleteWhere((_key, { record }) => record !== null && matches(evicted, record))
+    if (published.hasSubscribers) tell(eviction, 'here', dropping)
+    return dropping
+  }
+
+  /** For what others tell, as often as they may: nothing is looked for. */
+  function hearOf (eviction: Eviction, from: EvictionMessage['from']): void {
+    const count = remember(eviction)
+    if (published.hasSubscribers) tell(eviction, from, count)
   }
 
   /** @returns how many entries went without looking for them */
@@ -105,4 +118,10 @@ export function evicting ({ cache, evictions, grantIdClaim, others, unshare, hor
     if ('all' in evicted) return cache.store.clear()
     return 'keys' in evicted ? evicted.keys.filter((key) => cache.store.delete(key)).length : 0
   }
+}
+
+/** Neither the claims nor the keys: they may name people. */
+function tell ({ evicted, revokedAt }: Eviction, from: EvictionMessage['from'], dropping: number | Promise<number>): void {
+  const by = 'all' in evicted ? 'all' : 'keys' in evicted ? 'token' : 'claims'
+  Promise.resolve(dropping).then((entries) => published.publish(Object.freeze({ by, isRevocation: revokedAt !== null, from, entries })), () => {})
 }

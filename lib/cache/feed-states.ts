@@ -1,14 +1,19 @@
+import type { FeedConnection } from '../../types/bound-token.ts'
+import { channelOf } from '../channels.ts'
+
 /** What is done while one of the feeds of revocations is down, and some may be missed. */
 export interface FeedStates {
   /**
    * One feed more.
    *
+   * @param name - what to call it in the statistics and on the channel
    * @param isComplete - whether it tells of what was missed when it comes, so that nothing need be forgotten when it comes first
    * @returns tells whether it is up
    */
-  watch (isComplete: boolean): (isUp: boolean) => void
+  watch (name: string, isComplete: boolean): (isUp: boolean) => void
   /** How many are not up. */
   down (): number
+  connections (): readonly FeedConnection[]
 }
 
 export interface FeedStatesOptions {
@@ -22,18 +27,21 @@ export interface FeedStatesOptions {
 }
 
 interface Feed {
+  readonly name: string
   isUp: boolean
   /** Whether it has ever said. */
   isKnown: boolean
 }
+
+const published = channelOf('feed')
 
 export function feedStates ({ onDisconnect, bypass, clear, onTrouble }: FeedStatesOptions): FeedStates {
   const feeds: Feed[] = []
   const down = (): number => feeds.filter(({ isUp }) => !isUp).length
 
   return {
-    watch (isComplete) {
-      const feed: Feed = { isUp: false, isKnown: false }
+    watch (name, isComplete) {
+      const feed: Feed = { name, isUp: false, isKnown: false }
       feeds.push(feed)
       // Until it is up for the first time, too, something may be missed that it would have told.
       if (onDisconnect === 'bypass' && !isComplete) bypass(true)
@@ -42,6 +50,7 @@ export function feedStates ({ onDisconnect, bypass, clear, onTrouble }: FeedStat
         if (isKnown && isUp === feed.isUp) return
         feed.isKnown = true
         feed.isUp = isUp
+        if (published.hasSubscribers) published.publish(Object.freeze({ feed: name, isUp }))
         if (!isUp) onTrouble(`a feed of revocations is down: ${onDisconnect}`)
         else if (isKnown) onTrouble('a feed of revocations is up again')
         if (onDisconnect === 'bypass') bypass(down() > 0)
@@ -50,6 +59,7 @@ export function feedStates ({ onDisconnect, bypass, clear, onTrouble }: FeedStat
       }
     },
 
-    down
+    down,
+    connections: () => feeds.map(({ name, isUp, isKnown }) => ({ feed: name, isUp: isKnown ? isUp : null }))
   }
 }

@@ -1,3 +1,4 @@
+import type { SharedStats } from '../../types/bound-token.ts'
 import type { TokenStore } from '../../types/token-store.ts'
 import type { Facts } from '../token/resolver.ts'
 import type { Sealing } from './sealed-value.ts'
@@ -23,15 +24,6 @@ export interface SharedTokens {
   delete (keys: readonly string[]): Promise<void>
   stats (): SharedStats
   close (): Promise<void>
-}
-
-export interface SharedStats {
-  readonly hits: number
-  readonly misses: number
-  /** Operations that failed, or took too long. */
-  readonly failures: number
-  /** Operations that were left out, since it had failed just before. */
-  readonly skipped: number
 }
 
 export interface SharedTokensOptions {

@@ -14,7 +14,7 @@ export interface WebSocketCompileTools extends Pick<WebSocketFeedOptions, 'count
   tlsMaterial (options: TlsOptions | undefined, path: string, onTrouble: (detail: string) => void): Promise<{ current (): ConnectionOptions['tls'] }>
   revoke (selector: EvictionSelector): Promise<void>
   /** One feed more that may be down. */
-  watch (): (isUp: boolean) => void
+  watch (name: string): (isUp: boolean) => void
   warn (path: string): (detail: string) => void
 }
 
@@ -52,7 +52,7 @@ async function compile (options: WebSocketOptions, path: string, { issuers, tlsM
     backOff: backOff(),
     counts,
     revoke,
-    onState: watch(),
+    onState: watch(path.replace('options.revocation.', '')),
     onTrouble: warn(path)
   })
 

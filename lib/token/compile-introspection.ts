@@ -1,4 +1,5 @@
 import { createSecretKey } from 'node:crypto'
+import type { BreakerState } from '../../types/bound-token.ts'
 import type { Issuer } from '../access-token.ts'
 import { isBearerToken } from '../bearer.ts'
 import { OptionsError, refuse } from '../errors.ts'
@@ -6,7 +7,8 @@ import { defaultOf, IssuerSchema, type IntrospectionOptions, type IssuerOptions,
 import { renewedLater } from '../renewed.ts'
 import { filesOf, resolveSecret, textOf } from '../secret.ts'
 import { isSymmetric, signatureAlgorithms } from './algorithms.ts'
-import { breaker } from './breaker.ts'
+import { asked } from './asked.ts'
+import { breaker, type Breaker } from './breaker.ts'
 import { clientAuthMethods, type ClientAuthentication, type ClientCredentials } from './client-auth.ts'
 import { exchange } from './exchange.ts'
 import { introspection, maxResponseBytes } from './introspection.ts'
@@ -37,15 +39,19 @@ export interface IntrospectionParts {
 
 /** Options of an issuer to the resolver that asks it. @throws OptionsError */
 export async function compileIntrospection (issuer: Issuer, options: Options, path: string, { tls, rules, endpoint, onNotKept, onTrouble }: IntrospectionParts): Promise<TokenResolver> {
-  const { clientAuth, timeout = defaultOf<number>(schemas.timeout), tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
+  const { clientAuth, retries = defaultOf<number>(schemas.retries), timeout = defaultOf<number>(schemas.timeout), tokenTypeHint, parameters = {}, headers = {}, response = 'json', cacheControl } = options.introspection
   refuseOurs(parameters, headers, path)
   if (response === 'signed' && clientAuth.clientId === undefined) throw new OptionsError(`${path}.clientAuth.clientId: missing; a signed answer must name it in \`aud\``)
   const hint = tokenTypeHint ?? defaultOf<string>(schemas.tokenTypeHint)
-  return breaker(introspection({
+  const counted = asked(issuer.name)
+  return introspection({
     issuer,
     endpointIdentity: options.introspection.endpoint ?? 'metadata',
     endpoint,
     exchange: exchange({ tls, timeout, maxBytes: maxResponseBytes }),
+    retries,
+    breaker: compileBreaker(options.introspection, counted.onBreaker, `${path}.breaker`),
+    asked: counted,
     clientId: clientAuth.clientId ?? '',
     clientAuth: await keptAuthentication(clientAuth, options, timeout, `${path}.clientAuth`, onTrouble),
     parameters,
@@ -54,7 +60,15 @@ export async function compileIntrospection (issuer: Issuer, options: Options, pa
     response: response === 'json' ? { kind: response } : { kind: response, rules: rules as JwtRules },
     honoursCacheControl: (cacheControl ?? defaultOf<string>(schemas.cacheControl)) === 'honour',
     onNotKept
-  }))
+  })
+}
+
+function compileBreaker ({ breaker: options = {} }: IntrospectionOptions, onState: (state: BreakerState) => void, path: string): Breaker {
+  const { failures, pause, maxPause } = schemas.breaker.properties
+  const first = options.pause ?? defaultOf<number>(pause)
+  const longest = options.maxPause ?? Math.max(first, defaultOf<number>(maxPause))
+  if (longest < first) throw new OptionsError(`${path}.maxPause: found ${longest}; allowed: at least pause, which is ${first}`)
+  return breaker({ failures: options.failures ?? defaultOf<number>(failures), pause: first, maxPause: longest, onState })
 }
 
 function refuseOurs (parameters: Record<string, string>, headers: Record<string, string>, path: string): void {

@@ -1,7 +1,7 @@
 import { refuse, type Refusal } from '../errors.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import { isPacked, type Answered, type Exchange } from './exchange.ts'
-import { retryAfterSeconds } from './retry-after.ts'
+import { askedPause } from './retry-after.ts'
 
 // Also `application/jwk-set+json` (RFC 7517 section 8.5). Parameters: none, or the one encoding that JSON has.
 const json = /^application\/(?:[a-z0-9!#$&^_.-]+\+)?json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
@@ -31,6 +31,8 @@ export async function readDocument (exchange: Exchange, url: URL, what: string):
 function refuseStatus ({ status, retryAfter }: Answered, what: string): Refusal {
   if (status !== 429 && status < 500) return refuse('issuer_bad_response', `${what}: status ${status}`)
   const refusal = refuse('issuer_unavailable', `${what}: status ${status}`)
-  refusal.retryAfter = retryAfterSeconds(retryAfter)
+  const pause = askedPause(retryAfter, Date.now())
+  refusal.retryAfter = pause ?? 1
+  if (pause !== null) refusal.askedPause = pause * 1000
   return refusal
 }

@@ -16,9 +16,19 @@ export interface Answered {
 }
 
 export interface Exchange {
+  /** Milliseconds for a call that names no time of its own. */
+  readonly timeout: number
   /** One call, without retries and redirects. @throws Refusal `issuer_unavailable` where no complete answer comes in time */
-  send (url: URL, call: { method: 'GET' | 'POST', headers: Record<string, string>, body?: string }): Promise<Answered>
+  send (url: URL, call: Sent): Promise<Answered>
   close (): Promise<void>
+}
+
+interface Sent {
+  readonly method: 'GET' | 'POST'
+  readonly headers: Record<string, string>
+  readonly body?: string
+  /** Milliseconds, where less are left than for any call. */
+  readonly timeout?: number
 }
 
 export interface ExchangeOptions {
@@ -30,6 +40,9 @@ export interface ExchangeOptions {
 
 const maxConnections = 64
 
+/** What Node and undici call a connection that was refused or torn down, and a name server that has no time. */
+const passing = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'UND_ERR_SOCKET', 'EAI_AGAIN'])
+
 /** Calls to an authorization server over kept connections. Certificates and names are always verified. */
 export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange {
   const connections = places(maxConnections)
@@ -39,19 +52,23 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
   let isClosed = false
 
   return {
+    timeout,
+
     async send (url, call) {
+      let isAnswering = false
       // Not AbortSignal.timeout(): that would keep what it holds until the time is up, also when the answer came long before.
       const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), timeout)
+      const timer = setTimeout(() => deadline.abort(), Math.min(call.timeout ?? timeout, timeout))
       const { signal } = deadline
       try {
         await connections.take(signal)
         // The place is free again when undici has let go, which may be later than the time limit.
-        const exchanged = request(url, call, signal).finally(() => connections.release())
+        const exchanged = request(url, call, signal, () => { isAnswering = true }).finally(() => connections.release())
         return await Promise.race([exchanged, rejectWhenAborted(signal)])
       } catch (error) {
-        const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : `the connection failed${codeOf(error)}`)
+        const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : `the connection failed${shown(nameOf(error))}`)
         refusal.isOutage = true
+        refusal.isPassing = !signal.aborted && !isAnswering && !isClosed && passing.has(nameOf(error))
         throw refusal
       } finally {
         clearTimeout(timer)
@@ -65,10 +82,11 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
     }
   }
 
-  async function request (url: URL, { method, headers, body }: Parameters<Exchange['send']>[1], signal: AbortSignal): Promise<Answered> {
+  async function request (url: URL, { method, headers, body }: Sent, signal: AbortSignal, onAnswer: () => void): Promise<Answered> {
     const { statusCode, headers: fields, body: stream } = await currentAgent().request({
       origin: url.origin, path: url.pathname + url.search, method, headers: { ...headers, 'accept-encoding': 'identity' }, body: body ?? null, signal
     })
+    onAnswer()
     return {
       status: statusCode,
       contentType: oneLine(fields['content-type']),
@@ -103,9 +121,13 @@ export function isPacked ({ contentEncoding }: Answered): boolean {
 }
 
 /** What Node or undici calls it, such as ECONNREFUSED or SELF_SIGNED_CERT_IN_CHAIN: never text from the wire. */
-function codeOf (error: unknown): string {
+function nameOf (error: unknown): string {
   const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : ''
+  return typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? code : ''
+}
+
+function shown (name: string): string {
+  return name === '' ? '' : ` (${name})`
 }
 
 /** undici looks at the signal of a request only once the request has a connection: a handshake that hangs would outlast it. */

@@ -3,10 +3,12 @@ import { refuse } from '../errors.ts'
 import type { SharedLists } from '../shared-lists.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import { isPacked, type Answered } from './exchange.ts'
-import { retryAfterSeconds } from './retry-after.ts'
+import { askedPause } from './retry-after.ts'
 
 // 500 may be about this one token; these are about the server, or come from what stands before it.
 const outages = new Set([429, 502, 503, 504])
+// What stands before it had nobody to ask, or not in time.
+const passing = new Set([502, 503, 504])
 
 // Parameters: none, or the one encoding that JSON has.
 const json = /^application\/json(?:[ \t]*;[ \t]*charset=(?:utf-8|"utf-8"))?[ \t]*$/i
@@ -38,14 +40,21 @@ export function judgeClaims (claims: Record<string, unknown>, issuer: Issuer, sh
 export function refuseStatus (answered: Answered): void {
   const { status } = answered
   if (status === 401 || status === 403) throw refuse('issuer_refused_us', `status ${status}`)
-  if (status === 429 || status >= 500) {
-    const refusal = refuse('issuer_unavailable', `status ${status}`)
-    refusal.retryAfter = retryAfterSeconds(answered.retryAfter)
-    refusal.isOutage = outages.has(status)
-    throw refusal
-  }
+  refuseUnavailable(answered)
   if (status === 400 && isClientRefused(answered)) throw refuse('issuer_refused_us', 'status 400, our client is refused')
   if (status !== 200) throw refuse('issuer_bad_response', `status ${status}`)
+}
+
+/** Refuses what says that nobody could answer. A server that says when to come back is not asked before (RFC 9110 section 10.2.3, RFC 6585 section 4). */
+export function refuseUnavailable ({ status, retryAfter }: Answered): void {
+  if (status !== 429 && status < 500) return
+  const refusal = refuse('issuer_unavailable', `status ${status}`)
+  const pause = askedPause(retryAfter, Date.now())
+  refusal.retryAfter = pause ?? 1
+  refusal.isOutage = outages.has(status)
+  if (pause === null) refusal.isPassing = passing.has(status)
+  else refusal.askedPause = pause * 1000
+  throw refusal
 }
 
 export function readBody (answered: Answered): Buffer {

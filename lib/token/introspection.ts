@@ -1,13 +1,16 @@
 import type { Issuer } from '../access-token.ts'
-import { refuse } from '../errors.ts'
+import { refuse, type Refusal } from '../errors.ts'
 import { sharedLists } from '../shared-lists.ts'
+import type { Asked } from './asked.ts'
+import type { Breaker } from './breaker.ts'
 import { maxAgeOf } from './cache-control.ts'
 import type { ClientAuthentication } from './client-auth.ts'
 import type { Answered, Exchange } from './exchange.ts'
-import { judge } from './introspection-answer.ts'
+import { judge, refuseUnavailable } from './introspection-answer.ts'
 import { judgePhantom, judgeSigned, type Judged } from './introspection-jwt.ts'
 import type { JwtRules } from './jwt.ts'
 import type { TokenResolver } from './resolver.ts'
+import { retrying } from './retry.ts'
 
 export interface IntrospectionOptions {
   readonly issuer: Issuer
@@ -16,6 +19,10 @@ export interface IntrospectionOptions {
   /** @throws Refusal where it must be found out first, and can't be */
   endpoint (): Promise<URL>
   readonly exchange: Exchange
+  /** How often a call is made again that failed for a moment. */
+  readonly retries: number
+  readonly breaker: Breaker
+  readonly asked: Asked
   readonly clientId: string
   readonly clientAuth: ClientAuthentication
   readonly parameters: Readonly<Record<string, string>>
@@ -36,9 +43,9 @@ const maxInFlight = 2048
 
 const accepted = { json: 'application/json', jwt: 'application/jwt', signed: 'application/token-introspection+jwt' } as const
 
-/** RFC 7662: one POST per unknown token. Redirects are not followed: they would take the token along. */
+/** RFC 7662: one POST per unknown token, made again where that may help. Redirects are not followed: they would take the token along. */
 export function introspection (options: IntrospectionOptions): TokenResolver {
-  const { issuer, exchange, clientAuth, response, clientId } = options
+  const { issuer, exchange, retries, breaker, asked, clientAuth, response, clientId } = options
   const headers = { ...options.headers, 'content-type': 'application/x-www-form-urlencoded', accept: accepted[response.kind] }
   const parameters = { ...options.parameters, ...(options.tokenTypeHint === null ? {} : { token_type_hint: options.tokenTypeHint }) }
   const shared = sharedLists()
@@ -48,30 +55,39 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
   return {
     identity: [issuer.name, options.endpointIdentity, clientId, response.kind],
 
-    async resolve (token) {
-      if (inFlight >= maxInFlight) throw refuse('issuer_unavailable', 'too many calls under way')
+    resolve: (token) => asked.counting(async (onCall) => {
+      if (inFlight >= maxInFlight) throw crowded()
       inFlight++
       try {
-        const answered = await ask(token)
+        const answered = await retrying({ retries, timeout: exchange.timeout }, (timeLeft) => breaker.run(() => ask(token, timeLeft, onCall)))
         const { record, key } = await read(answered, token)
         return { record, maxAge: maxAgeFor(answered), key, canBeMultiplied: false, isAsked: true }
       } finally {
         inFlight--
       }
-    },
+    }),
+
+    stats: () => asked.stats(breaker.state()),
 
     close: () => exchange.close()
   }
 
-  async function ask (token: string): Promise<Answered> {
+  async function ask (token: string, timeLeft: () => number, onCall: () => void): Promise<Answered> {
     // Without keys the answer could not be read: nobody needs to be asked.
     if (response.kind !== 'json') await response.rules.signature.keys.keys()
+    // RFC 7523 section 3: made anew for each attempt, since the one that failed may have got there.
     const proof = typeof clientAuth === 'function' ? await clientAuth() : clientAuth
-    return await exchange.send(await options.endpoint(), {
+    const url = await options.endpoint()
+    const timeout = timeLeft()
+    onCall()
+    const answered = await exchange.send(url, {
       method: 'POST',
       headers: { ...headers, ...proof.headers },
-      body: new URLSearchParams({ ...parameters, ...proof.parameters, token }).toString()
+      body: new URLSearchParams({ ...parameters, ...proof.parameters, token }).toString(),
+      timeout
     })
+    refuseUnavailable(answered)
+    return answered
   }
 
   async function read (answered: Answered, token: string): Promise<Judged> {
@@ -89,4 +105,10 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
     }
     return maxAge
   }
+}
+
+function crowded (): Refusal {
+  const refusal = refuse('issuer_unavailable', 'too many calls under way')
+  refusal.isUnasked = true
+  return refusal
 }

@@ -28,7 +28,7 @@ export interface KeptCopyOptions<Value> {
   onTrouble (refusal: Refusal): void
 }
 
-/** Least milliseconds between two calls; doubled with each failure, up to the second. */
+/** Least milliseconds between two calls; doubled with each failure, up to the second, and not before the server says (`Retry-After`). */
 export const coolDown = 10_000
 const longestPause = 60_000
 /** Milliseconds for which a copy that can't be renewed is believed. */
@@ -83,6 +83,7 @@ export function keptCopy<Value> ({ fetch, refreshEvery, onStale, onTrouble }: Ke
     } catch (error) {
       const refusal = isRefusal(error) ? error : refuse('issuer_bad_response')
       lastFailure = refusal
+      refusal.isPassing = false // It is fetched at its own pace, whoever waits for it.
       if (copy !== null && believable() === null) onStale?.(copy.value)
       if (++failures === 1 && !isClosed) onTrouble(refusal)
       throw refusal
@@ -105,7 +106,7 @@ export function keptCopy<Value> ({ fetch, refreshEvery, onStale, onTrouble }: Ke
 
   /** Milliseconds; also 0 when the clock was set back. */
   function pauseLeft (): number {
-    const pause = Math.min(coolDown * 2 ** Math.max(0, failures - 1), longestPause)
+    const pause = Math.max(Math.min(coolDown * 2 ** Math.max(0, failures - 1), longestPause), lastFailure?.askedPause ?? 0)
     const passed = Date.now() - attemptedAt
     return passed < 0 ? 0 : pause - passed
   }

@@ -1,3 +1,4 @@
+import type { IntrospectionStats } from '../../types/bound-token.ts'
 import type { TokenRecord } from '../access-token.ts'
 import type { Key } from './keys/key.ts'
 
@@ -39,5 +40,7 @@ export interface TokenResolver {
   resolve (token: string): Promise<Resolved>
   /** The record that somebody with a resolver like this one had; null where it could not be had from this one. */
   restore? (facts: Facts, token: string): TokenRecord | null
+  /** Of one that asks an authorization server. */
+  stats? (): IntrospectionStats
   close (): Promise<void>
 }

@@ -17,7 +17,7 @@ function scene (onDisconnect: string) {
 
 test('clear: when a feed first comes, when it breaks, and when it is back', () => {
   const { states, done, troubles } = scene('clear')
-  const tell = states.watch(false)
+  const tell = states.watch('a feed', false)
   assert.equal(done(), '')
   for (const [isUp, expected] of [[true, 'clear'], [true, ''], [false, 'clear'], [false, ''], [true, 'clear']] as const) {
     tell(isUp)
@@ -28,7 +28,7 @@ test('clear: when a feed first comes, when it breaks, and when it is back', () =
 
 test('clear: a feed that tells what was missed clears nothing when it first comes', () => {
   const { states, done } = scene('clear')
-  const tell = states.watch(true)
+  const tell = states.watch('a feed', true)
   tell(true)
   assert.equal(done(), '')
   tell(false)
@@ -37,7 +37,7 @@ test('clear: a feed that tells what was missed clears nothing when it first come
 
 test('bypass: from the beginning until all feeds are up, and again while one is down; what was asked meanwhile is forgotten', () => {
   const { states, done } = scene('bypass')
-  const [one, other] = [states.watch(false), states.watch(false)]
+  const [one, other] = [states.watch('a feed', false), states.watch('a feed', false)]
   assert.equal(done(), 'bypass bypass')
   assert.equal(states.down(), 2)
   one(true)
@@ -56,14 +56,14 @@ test('bypass: from the beginning until all feeds are up, and again while one is 
 
 test('bypass: a feed that tells what was missed leaves nothing to forget', () => {
   const { states, done } = scene('bypass')
-  const tell = states.watch(true)
+  const tell = states.watch('a feed', true)
   for (const isUp of [true, false, true]) tell(isUp)
   assert.equal(done(), 'use bypass use')
 })
 
 test('keep: nothing is done, and it is told all the same', () => {
   const { states, done, troubles } = scene('keep')
-  const tell = states.watch(false)
+  const tell = states.watch('a feed', false)
   tell(false)
   assert.equal(states.down(), 1)
   tell(true)

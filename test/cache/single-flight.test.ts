@@ -46,7 +46,7 @@ test('S-32: a failure reaches all who asked, is not remembered, and the next ask
     assert.ok(outcome.status === 'rejected' && outcome.reason === failure)
   }
   assert.equal(recall('abc'), undefined)
-  assert.deepEqual(tokens.stats(), { hits: 0, misses: 100, failures: 1, stale: 0, entries: 0, inactiveEntries: 0, inFlight: 0 })
+  assert.deepEqual(tokens.stats(), { hits: 0, misses: 100, failures: 1, stale: 0, entries: 0, inactiveEntries: 0, inFlight: 0, evictions: 0, shared: null })
   const again = ask('abc')
   ;(await held.next()).give(recordOf({ sub: 'alice' }))
   assert.equal((await again).record?.subject, 'alice')

@@ -118,7 +118,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       await under
       recall('abc')
       recall('abc')
-      assert.deepEqual(tokens.stats(), { hits: 2, misses: 1, failures: 0, stale: 0, entries: 1, inactiveEntries: 0, inFlight: 0 })
+      assert.deepEqual(tokens.stats(), { hits: 2, misses: 1, failures: 0, stale: 0, entries: 1, inactiveEntries: 0, inFlight: 0, evictions: 0, shared: null })
     })
 
     test('close closes the resolver', async () => {

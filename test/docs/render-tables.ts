@@ -1,5 +1,6 @@
 import type { TSchema } from '@sinclair/typebox'
 import { presets } from '../../lib/certificate/presets.ts'
+import { channels } from '../../lib/channels.ts'
 import { answers, reasons } from '../../lib/errors.ts'
 import * as options from '../../lib/options.ts'
 import { typeText } from './render-types.ts'
@@ -9,6 +10,7 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 
 /** What stands between `<!-- name -->` and `<!-- /name -->` in the README. */
 export const tables: Readonly<Record<string, () => string>> = {
+  channels: channelTable,
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
   'options:log': () => optionTable(options.LogSchema, 'log.'),
@@ -49,6 +51,11 @@ function onOneLine (type: string): string {
 function presetTable (): string {
   return table(['preset', 'header', 'format', 'verify header'], Object.entries(presets).map(([name, { header, format, verified }]) =>
     [code(name), code(header), code(format), verified === false ? '' : code(`${verified.header}: ${verified.value}`)]))
+}
+
+function channelTable (): string {
+  return table(['channel', 'message', 'when, and what it says'], Object.entries(channels).map(([name, [type, about]]) =>
+    [code(`fastify-bound-token:${name}`), code(type), about]))
 }
 
 function reasonTable (): string {

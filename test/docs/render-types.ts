@@ -4,7 +4,8 @@ import * as options from '../../lib/options.ts'
 const issuer = options.IssuerSchema
 const interfaces = [
   options.PluginSchema, options.CertificateSchema, options.NameSchema, options.MatchSchema, options.CertificateTrustSchema, options.RevocationSchema,
-  options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.clientAuth,
+  options.ProxyCertificateSchema, issuer, issuer.properties.introspection, issuer.properties.introspection.properties.breaker,
+  issuer.properties.introspection.properties.clientAuth,
   issuer.properties.jwt, issuer.properties.jwt.properties.decryption, options.KeySchema, issuer.properties.tls,
   options.CacheSchema, options.StoreSchema, options.StoreSchema.properties.redis, options.FeedsSchema,
   options.WebhookSchema, options.WebSocketSchema, options.WebSocketMessageSchema, options.RouteSchema, options.UpstreamSchema,

@@ -33,7 +33,7 @@ for (const [name, behaviour] of [['answers 500', answer(500, {})], ['has no keys
     const answers = await Promise.all(Array.from({ length: 20 }, async () => await push(set)))
     for (const { status, headers, body } of answers) assert.deepEqual([status, body, headers['cache-control'], headers['retry-after']], [503, '', 'no-store', '10'])
     assert.equal(keys.calls.length, 1)
-    assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 0, refused: 0, down: 0 })
+    assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 0, refused: 0, down: 0, connections: [] })
     assert.ok(logged.some((line) => line.includes('could not be verified')))
   })
 }

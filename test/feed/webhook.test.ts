@@ -21,7 +21,7 @@ test('RFC 8935 section 2.2: 202 without a body', async (t) => {
   const { push, sender, app } = await webhookApp(t)
   const { status, headers, body } = await push(await sender.set())
   assert.deepEqual([status, body, headers['cache-control']], [202, '', 'no-store'])
-  assert.deepEqual(app.boundToken.stats().feeds, { applied: 1, repeated: 0, ignored: 0, refused: 0, down: 0 })
+  assert.deepEqual(app.boundToken.stats().feeds, { applied: 1, repeated: 0, ignored: 0, refused: 0, down: 0, connections: [] })
 })
 
 test('an opaque token is asked for again after a session was revoked; tokens of others are not', async (t) => {
@@ -82,14 +82,14 @@ test('RFC 8417 section 2.2: what came before is acknowledged, and not applied ag
   assert.equal((await push(set)).status, 202)
   assert.equal((await push(await sender.set({ jti, sub_id: { format: 'iss_sub', iss: sender.issuer, sub: 'alice' } }))).status, 202)
   assert.deepEqual([await status('good'), authorizationServer.calls.length], [200, 1])
-  assert.deepEqual(app.boundToken.stats().feeds, { applied: 1, repeated: 2, ignored: 0, refused: 0, down: 0 })
+  assert.deepEqual(app.boundToken.stats().feeds, { applied: 1, repeated: 2, ignored: 0, refused: 0, down: 0, connections: [] })
 })
 
 test('events that mean nothing here are acknowledged and counted', async (t) => {
   const { push, sender, app } = await webhookApp(t)
   assert.equal((await push(await sender.set({ events: { [`${risc}account-enabled`]: {}, 'urn:example:event': {} } }))).status, 202)
   assert.equal((await push(await sender.set({ sub_id: { format: 'email', email: 'a@example.com' } }))).status, 202)
-  assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 3, refused: 0, down: 0 })
+  assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 3, refused: 0, down: 0, connections: [] })
 })
 
 for (const [name, err, set, headers = {}] of [
@@ -128,7 +128,7 @@ for (const [name, err, set, headers = {}] of [
     const sent = await set(sender)
     assertRefused(await push(sent, headers), err)
     assert.deepEqual([await status('good'), authorizationServer.calls.length], [200, 1])
-    assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 0, refused: 1, down: 0 })
+    assert.deepEqual(app.boundToken.stats().feeds, { applied: 0, repeated: 0, ignored: 0, refused: 1, down: 0, connections: [] })
     assert.ok(sent.length < 20 || !logged.join().includes(sent.slice(-20)), 'it was logged')
   })
 }

@@ -25,6 +25,7 @@ test('the authorization server down: 503 with Retry-After for new tokens, known 
 })
 
 test('trouble of the authorization server is never blamed on the client, and never remembered', async (t) => {
+  t.after(() => mock.timers.reset())
   const { app, authorizationServer, logged } = await protectedApp(t)
   const troubles = {
     'our credentials are wrong': [answer(401, {}), 500, 'REFUSED_BY_ISSUER', 'error'],
@@ -51,6 +52,7 @@ test('trouble of the authorization server is never blamed on the client, and nev
       assert.equal(line.level, level === 'warn' ? 40 : 50)
 
       authorizationServer.behave(json(ownersClaims))
+      if (name === 'too many requests') mock.timers.enable({ apis: ['Date'], now: Date.now() + 7000 })
       assert.equal((await app.inject({ url: '/', headers: by(owner) })).statusCode, 200, 'afterwards')
       await app.boundToken.evict({ all: true })
     })

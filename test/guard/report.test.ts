@@ -61,7 +61,8 @@ test('a decision names client, subject, thumbprint and token without holding the
     clientId: 'partner',
     subject: 'alice',
     thumbprint: owner.thumbprint,
-    tokenReference: first.tokenReference
+    tokenReference: first.tokenReference,
+    stale: false
   })
   assert.match(String(first.tokenReference), /^[\w-]{16}$/)
   assert.equal(second.tokenReference, first.tokenReference)

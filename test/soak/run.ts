@@ -1,9 +1,11 @@
 // npm run soak -- streams [--megabytes 2048]
 // npm run soak -- faults [--minutes 10]
+// npm run soak -- tokens [--minutes 10]
 
 import { parseArgs } from 'node:util'
 import { runFaults } from './faults.ts'
 import { streams } from './streams.ts'
+import { soak as runTokens } from './tokens.ts'
 
 const { positionals: [what], values } = parseArgs({
   allowPositionals: true,
@@ -14,7 +16,8 @@ const inMegabytes = (octets: number): string => `${(octets / 1_048_576).toFixed(
 switch (what) {
   case 'streams': await runStreams(); break
   case 'faults': await runMixedFaults(); break
-  default: throw new Error('which: streams or faults')
+  case 'tokens': process.exitCode = await runTokens(Number(values.minutes)) ? 0 : 1; break
+  default: throw new Error('which: streams, faults or tokens')
 }
 
 async function runStreams (): Promise<void> {

@@ -15,17 +15,16 @@ type Settle = (isFine: boolean) => void
 /** The breaker over calls that end when told to. */
 function heldCalls () {
   const underWay: Settle[] = []
-  const guarded = breaker({
-    identity: [],
-    resolve: () => new Promise((resolve, reject) => {
+  const { run } = breaker({ failures: 5, pause: 1000, maxPause: 30_000, onState () {} })
+  const guarded = {
+    resolve: () => run(() => new Promise((resolve, reject) => {
       underWay.push((isFine) => isFine ? resolve({ record: null, maxAge: Infinity, key: null, canBeMultiplied: false, isAsked: true }) : reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true })))
-    }),
-    close: async () => {}
-  })
+    }))
+  }
   /** @returns the refusal that came without a call, or null when there was one */
   async function ask (): Promise<Refusal | null> {
     const before = underWay.length
-    const outcome = guarded.resolve('abc').then(() => null, (error: unknown) => isRefusal(error) ? error : null)
+    const outcome = guarded.resolve().then(() => null, (error: unknown) => isRefusal(error) ? error : null)
     return underWay.length > before ? null : outcome
   }
   async function settle (isFine: boolean): Promise<void> {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
-import { breaker } from '../../lib/token/breaker.ts'
-import type { Resolved, TokenResolver } from '../../lib/token/resolver.ts'
+import { breaker, type BreakerOptions } from '../../lib/token/breaker.ts'
+import type { Resolved } from '../../lib/token/resolver.ts'
 import { refuse, type Refusal } from '../../lib/errors.ts'
 import { refused } from './refused.ts'
 
@@ -10,18 +10,15 @@ const inactive: Resolved = { record: null, maxAge: Infinity, key: null, canBeMul
 beforeEach(() => mock.timers.enable({ apis: ['Date'], now: 1_800_000_000_000 }))
 afterEach(() => mock.timers.reset())
 
-/** A resolver that does what is next in `outcomes`, and the breaker over it. */
-function scripted () {
+/** A call that does what is next, and the breaker over it. */
+function scripted (options: Partial<BreakerOptions> = {}) {
   const script = { asked: 0, next: (): Promise<Resolved> => Promise.resolve(inactive) }
-  const resolver: TokenResolver = {
-    identity: ['a', 'b'],
-    resolve () {
-      script.asked++
-      return script.next()
-    },
-    close: async () => {}
+  const call = (): Promise<Resolved> => {
+    script.asked++
+    return script.next()
   }
-  return { script, guarded: breaker(resolver) }
+  const { run, state } = breaker({ failures: 5, pause: 1000, maxPause: 30_000, onState () {}, ...options })
+  return { script, state, guarded: { resolve: (_token: string) => run(call) } }
 }
 
 const down = (): Promise<Resolved> => Promise.reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true }))
@@ -39,7 +36,7 @@ async function failed (times: number) {
   return scene
 }
 
-async function refusedUnasked ({ script, guarded }: ReturnType<typeof scripted>): Promise<Refusal> {
+async function refusedUnasked ({ script, guarded }: Pick<ReturnType<typeof scripted>, 'script' | 'guarded'>): Promise<Refusal> {
   const before = script.asked
   const refusal = await refused('issuer_unavailable', guarded.resolve('abc'))
   assert.equal(script.asked, before, 'it was asked')
@@ -140,11 +137,13 @@ test('each further failure doubles the pause, up to thirty seconds', async () =>
 
 test('after an answer the next pause is a second again', async () => {
   const scene = await failed(5)
-  pass(1000)
-  await asks(scene, down)
-  pass(2000)
+  for (const pause of [1000, 2000]) {
+    pass(pause)
+    await asks(scene, down)
+  }
+  pass(4000)
   await asks(scene, fine)
-  for (let i = 0; i < 5; i++) await asks(scene, down)
+  await asks(scene, down)
   assert.equal((await refusedUnasked(scene)).retryAfter, 1)
   pass(1000)
   await asks(scene, fine)
@@ -164,10 +163,128 @@ test('when the pause is over one call tries, and the others do not wait for it',
   await asks(scene, fine)
 })
 
-test('identity and close are those of the resolver', async () => {
-  let closed = 0
-  const guarded = breaker({ identity: ['x', 'y'], resolve: fine, close: async () => { closed++ } })
-  assert.deepEqual(guarded.identity, ['x', 'y'])
-  await guarded.close()
-  assert.equal(closed, 1)
+/** The breaker over calls that are held until they are told to end. */
+function held (options: Partial<BreakerOptions> = {}) {
+  const underWay: Array<(outcome: () => Promise<Resolved>) => void> = []
+  const scene = scripted(options)
+  scene.script.next = () => new Promise((resolve, reject) => { underWay.push((outcome) => { outcome().then(resolve, reject) }) })
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+  return {
+    ...scene,
+    /** @returns how many of so many requests were let through */
+    async crowd (size: number): Promise<number> {
+      const before = scene.script.asked
+      for (let i = 0; i < size; i++) scene.guarded.resolve('abc').catch(() => {})
+      await turn()
+      return scene.script.asked - before
+    },
+    async end (count: number, outcome: () => Promise<Resolved>): Promise<void> {
+      for (const settle of underWay.splice(0, count)) settle(outcome)
+      await turn()
+      await turn()
+    }
+  }
+}
+
+test('S-32: a server that comes back is asked by one, then by two at a time, four, and so on, whatever the crowd', async () => {
+  const states: string[] = []
+  const scene = held({ onState: (state) => { states.push(state) } })
+  assert.equal(await scene.crowd(5), 5)
+  await scene.end(5, down)
+  assert.equal(await scene.crowd(1000), 0)
+  assert.equal(scene.state(), 'open')
+  pass(1000)
+  assert.equal(scene.state(), 'half-open')
+  const through: number[] = []
+  for (let answers = 0; answers < 7; answers++) {
+    through.push(await scene.crowd(1000))
+    assert.equal(scene.state(), answers === 0 ? 'half-open' : 'recovering')
+    await scene.end(1, fine)
+  }
+  // Each answer frees one place and doubles them: of two places one is taken, then of four two are, and so on.
+  assert.deepEqual(through, [1, 2, 3, 5, 9, 17, 33])
+  assert.equal(scene.state(), 'closed')
+  assert.equal(await scene.crowd(1000), 1000)
+  assert.deepEqual(states, ['open', 'half-open', 'recovering', 'closed'])
+})
+
+test('S-32: one failure on the way back has it left alone again, for a second; older failures do not', async () => {
+  const scene = held()
+  await scene.crowd(7)
+  await scene.end(5, down)
+  pass(1000)
+  await scene.crowd(1)
+  await scene.end(1, down) // One of the seven.
+  assert.equal(scene.state(), 'half-open')
+  await scene.end(2, fine)
+  assert.equal(scene.state(), 'recovering')
+  await scene.crowd(2)
+  await scene.end(1, down)
+  assert.equal(scene.state(), 'open')
+  assert.equal((await refusedUnasked(scene)).retryAfter, 1)
+  pass(1000)
+  assert.equal(await scene.crowd(10), 1)
+})
+
+test('calls for which nobody was asked leave the way back as it is, and give their place back', async () => {
+  const scene = held()
+  await scene.crowd(5)
+  await scene.end(5, down)
+  pass(1000)
+  for (let i = 0; i < 3; i++) {
+    assert.equal(await scene.crowd(3), 1)
+    await scene.end(1, () => Promise.reject(refuse('issuer_unavailable', 'no keys')))
+    assert.equal(scene.state(), 'half-open')
+  }
+})
+
+const askedFor = (seconds: number) => () => Promise.reject(Object.assign(refuse('issuer_unavailable'), { isOutage: true, askedPause: seconds * 1000 }))
+
+test('I8: a server that says when to come back is not asked before, from its first word on', async () => {
+  const scene = scripted()
+  await asks(scene, askedFor(7))
+  const refusal = await refusedUnasked(scene)
+  assert.deepEqual([refusal.retryAfter, refusal.detail], [7, 'it asked to be left alone for a while'])
+  pass(6999)
+  assert.equal((await refusedUnasked(scene)).retryAfter, 1)
+  pass(1)
+  await asks(scene, fine)
+})
+
+test('I8: what it still answers to earlier calls does not cut the pause short that it asked for; a longer one counts', async () => {
+  const scene = held()
+  await scene.crowd(4)
+  await scene.end(1, askedFor(7))
+  await scene.end(1, fine)
+  assert.equal((await refusedUnasked(scene)).retryAfter, 7)
+  await scene.end(1, askedFor(60))
+  assert.equal((await refusedUnasked(scene)).retryAfter, 60)
+  await scene.end(1, askedFor(1))
+  assert.equal((await refusedUnasked(scene)).retryAfter, 60)
+  pass(60_000)
+  assert.equal(await scene.crowd(10), 1)
+})
+
+test('I8: the longer one of the two pauses counts', async () => {
+  const scene = await failed(4)
+  await asks(scene, askedFor(7))
+  assert.equal((await refusedUnasked(scene)).retryAfter, 7)
+  pass(7000)
+  await asks(scene, down)
+  assert.equal((await refusedUnasked(scene)).retryAfter, 2)
+  pass(2000)
+  await asks(scene, askedFor(1))
+  assert.equal((await refusedUnasked(scene)).retryAfter, 4)
+})
+
+test('its numbers are options', async () => {
+  const scene = scripted({ failures: 2, pause: 200, maxPause: 300 })
+  await asks(scene, down)
+  await asks(scene, down)
+  for (const pause of [200, 300, 300]) {
+    pass(pause - 1)
+    await refusedUnasked(scene)
+    pass(1)
+    await asks(scene, down)
+  }
 })

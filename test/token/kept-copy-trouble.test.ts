@@ -124,3 +124,15 @@ test('a clock that is set back by a month does not lengthen the day for which a 
   }
   await refused('issuer_unavailable', copy.get())
 })
+
+test('I8: a source that says when to come back is not asked before, where that is later than the cool-down; and nobody is told to ask once more', async () => {
+  const { copy, source } = copyOf()
+  source.fault = Object.assign(down(), { askedPause: 45_000, isPassing: true })
+  assert.equal((await refused('issuer_unavailable', copy.get())).isPassing, false)
+  mock.timers.tick(44_999)
+  assert.equal((await refused('issuer_unavailable', copy.get())).retryAfter, 1)
+  assert.equal(source.calls, 1)
+  source.fault = null
+  mock.timers.tick(1)
+  assert.equal(await copy.get(), 2)
+})

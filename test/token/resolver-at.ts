@@ -1,5 +1,7 @@
 import type { Issuer, TokenRecord } from '../../lib/access-token.ts'
 import type { IssuerOptions } from '../../lib/options.ts'
+import { asked } from '../../lib/token/asked.ts'
+import { breaker } from '../../lib/token/breaker.ts'
 import { clientAuthMethods, type ClientCredentials } from '../../lib/token/client-auth.ts'
 import { compileIssuer, type Report } from '../../lib/token/compile.ts'
 import { exchange } from '../../lib/token/exchange.ts'
@@ -18,7 +20,7 @@ interface At {
   readonly ca?: string[] | null
 }
 
-/** The resolver that asks a double. */
+/** The resolver that asks a double, once a token, and never leaves it alone. */
 export function resolverAt (origin: string, { timeout = 2000, ca = null, ...options }: At & Partial<IntrospectionOptions> = {}): RecordResolver {
   const secured = ca === null ? {} : { ca }
   return withRecord(introspection({
@@ -26,6 +28,9 @@ export function resolverAt (origin: string, { timeout = 2000, ca = null, ...opti
     endpointIdentity: `${origin}/introspect`,
     endpoint: async () => new URL('/introspect', origin),
     exchange: exchange({ tls: { current: () => secured }, timeout, maxBytes: maxResponseBytes }),
+    retries: 0,
+    breaker: breaker({ failures: Infinity, pause: 1000, maxPause: 30_000, onState () {} }),
+    asked: asked(issuer.name),
     clientId: credentials.clientId,
     clientAuth: clientAuthMethods.client_secret_basic.authenticate(credentials as ClientCredentials),
     parameters: {},

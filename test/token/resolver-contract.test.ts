@@ -1,5 +1,5 @@
 import { breaker } from '../../lib/token/breaker.ts'
-import type { TokenResolver } from '../../lib/token/resolver.ts'
+import type { IntrospectionOptions } from '../../lib/token/introspection.ts'
 import { tokenResolverContract, type Mood, type ResolverScene } from '../contract/token-resolver.contract.ts'
 import { hang, html, json, reset, startDouble, type Behaviour } from '../doubles/authorization-server.ts'
 import { resolverAt } from './resolver-at.ts'
@@ -13,14 +13,14 @@ const moods: Record<Mood, Behaviour> = {
   hangs: hang
 }
 
-async function scene (wrap: (resolver: TokenResolver) => TokenResolver): Promise<ResolverScene> {
+async function scene (options: Partial<IntrospectionOptions>): Promise<ResolverScene> {
   const double = await startDouble(moods.active)
   return {
-    resolver: wrap(resolverAt(double.origin, { timeout: 150 })),
+    resolver: resolverAt(double.origin, { timeout: 150, ...options }),
     become: (mood) => double.behave(moods[mood]),
     end: () => double.close()
   }
 }
 
-tokenResolverContract('introspection', () => scene((resolver) => resolver))
-tokenResolverContract('breaker over introspection', () => scene(breaker))
+tokenResolverContract('introspection', () => scene({}))
+tokenResolverContract('introspection with breaker and retries', () => scene({ retries: 3, breaker: breaker({ failures: 5, pause: 1000, maxPause: 30_000, onState () {} }) }))
