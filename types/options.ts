@@ -636,7 +636,7 @@ export interface WebSocketOptions {
   /** Headers of the handshake, such as `authorization`. Functions and files are asked for each connection. */
   headers?: Record<string, Secret>
   /** Messages to send when connected; objects as JSON. */
-  subscribe?: Array<string | Record<string, undefined>>
+  subscribe?: Array<string | Record<string, unknown>>
   /** How to read messages: JSON objects. What is none, and what says nothing of this, is counted. */
   messages: WebSocketMessageOptions[]
   /** Whose tokens the messages are about: one of `issuers`. Needed where there are several. */
