@@ -629,7 +629,7 @@ export const WebSocketSchema = Type.Object({
   headers: Type.Optional(Type.Record(Type.String({ pattern: fieldName.pattern }), SecretSchema, {
     ...closed, secret: true, allowed: 'an object of header names and secrets', description: 'Headers of the handshake, such as `authorization`. Functions and files are asked for each connection.'
   })),
-  subscribe: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())], { secret: true }), {
+  subscribe: Type.Optional(Type.Array(Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown({ tsType: 'unknown' }))], { secret: true }), {
     minItems: 1, secret: true, allowed: 'a list of strings and objects', description: 'Messages to send when connected; objects as JSON.'
   })),
   messages: Type.Array(WebSocketMessageSchema, { minItems: 1, allowed: 'a list of { when, path, selects }', description: 'How to read messages: JSON objects. What is none, and what says nothing of this, is counted.' }),

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'tstyche'
 import type { Static } from '@sinclair/typebox'
 import boundToken, { forward, withAccessToken, type AccessToken, type BoundTokenRouteOptions, type ClientCertificate, type FastifyBoundTokenOptions } from '../lib/index.ts'
 import type * as schemas from '../lib/options.ts'
-import type { CacheOptions, CertificateOptions, IntrospectionOptions, IssuerOptions, JwtOptions, KeyOptions, Secret, UpstreamOptions } from './options.ts'
+import type {
+  CacheOptions, CertificateOptions, FeedsOptions, IntrospectionOptions, IssuerOptions, JwtOptions, KeyOptions, Secret, UpstreamOptions, WebhookOptions, WebSocketMessageOptions, WebSocketOptions
+} from './options.ts'
 import type { channels } from '../lib/channels.ts'
 import type { reasons } from '../lib/errors.ts'
 import type { Channels } from './channels.ts'
@@ -17,6 +19,12 @@ describe('generated options are what the schemas say', () => {
   test('JWT', () => expect<JwtOptions>().type.toBe<schemas.JwtOptions>())
   test('key', () => expect<KeyOptions>().type.toBe<schemas.KeyOptions>())
   test('introspection', () => expect<IntrospectionOptions>().type.toBe<schemas.IntrospectionOptions>())
+  test('feeds', () => {
+    expect<WebhookOptions>().type.toBe<Static<typeof schemas.WebhookSchema>>()
+    expect<WebSocketMessageOptions>().type.toBe<Static<typeof schemas.WebSocketMessageSchema>>()
+    expect<WebSocketOptions>().type.toBe<Static<typeof schemas.WebSocketSchema>>()
+    expect<FeedsOptions>().type.toBe<Static<typeof schemas.FeedsSchema>>()
+  })
   test('cache', () => expect<CacheOptions>().type.toBe<Static<typeof schemas.CacheSchema>>())
   test('upstream', () => expect<UpstreamOptions>().type.toBe<Static<typeof schemas.UpstreamSchema>>())
   test('secret', () => expect<Secret>().type.toBe<Static<typeof schemas.SecretSchema>>())
