@@ -11,6 +11,7 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 export const tables: Readonly<Record<string, () => string>> = {
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
+  'options:gateway-route': () => optionTable(options.GatewayRouteSchema, 'routes[].', Object.keys(route)),
   'options:log': () => optionTable(options.LogSchema, 'log.'),
   'options:server': () => optionTable(options.ServerSchema, 'server.'),
   'options:key': () => optionTable(options.KeySchema, ''),
