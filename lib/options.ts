@@ -546,14 +546,17 @@ const routeProperties = {
   })),
   failure: Type.Optional(Type.Record(Type.String(), FailureAnswerSchema, {
     allowed: 'an object of reasons, or beginnings of reasons such as certificate_*, or *, each with { statusCode, headers, body }',
-    description: 'Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: \'…\' }, \'token_*\': {}, \'*\': {} }`. The most exact one counts. Challenges stay.'
+    description: 'Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, headers: {}, body: \'…\' }, \'token_*\': {}, \'*\': {} }`. ' +
+      'The most exact one counts. Challenges stay.'
   })),
-  upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`.' }))
+  upstream: Type.Optional(Type.Intersect([UpstreamSchema], { description: 'Where to forward the request to; the handler of the route must be `forward`, as it is in `routes`.' }))
 }
 
 const ownProperties = {
   ...routeProperties,
-  public: Type.Optional(Type.Boolean({ default: false, description: 'Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.' })),
+  public: Type.Optional(Type.Boolean({
+    default: false, description: 'Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, or `respond` in `routes`, and nothing else.'
+  })),
   issuers: Type.Optional(Type.Array(Type.String(nonEmpty), { minItems: 1, allowed: 'a list of configured issuers', description: 'Issuers whose tokens are taken; all when absent.' })),
   verify: Type.Optional(oneOf(['jwt', 'introspection', 'both'], { description: 'How tokens are verified on this route, instead of what their issuer says.' })),
   certificate: Type.Optional(Type.Intersect([CertificateSchema], { description: 'Another certificate source for this route; replaces the whole of the plugin\'s.' })),

@@ -102,12 +102,12 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
     scopes: Object.freeze([...scopes]),
     anyScope: anyScope === null ? null : Object.freeze([...anyScope]),
     audience: audience === undefined ? null : Object.freeze([audience].flat()),
-    claims: options.claims === undefined ? null : claimsCheck(options.claims, `${path}.claims`),
+    claims: options.claims === undefined ? null : claimsCheck(options.claims, own.claims === undefined ? 'options.claims' : `${path}.claims`),
     clients: clients === undefined ? null : new Set(clients),
     maxAge: cache === undefined ? Infinity : cache === false ? 0 : cache.maxTtl,
     challenges: buildChallenges(registration.realm, scopes.length > 0 ? scopes : anyScope ?? []),
     readFields: requestFields(binding === 'off' ? {} : certificate.fields),
-    failures: options.failure === undefined ? null : compileFailures(options.failure, `${path}.failure`),
+    failures: options.failure === undefined ? null : compileFailures(options.failure, own.failure === undefined ? 'options.failure' : `${path}.failure`),
     upstream: upstreamOf(options, certificate, own.upstream !== undefined, handler, issuers, path)
   })
 }
@@ -115,7 +115,7 @@ export function compilePolicy (registration: Registration, declared: unknown, ha
 /** Nobody is asked for a token: options about tokens are a mistake, and nothing that comes from one can be sent on. */
 function compilePublic (defaults: RouteOptions, own: RouteOptions, handler: Handler, path: string): PublicRoute {
   const other = Object.keys(own).find((name) => name !== 'public' && name !== 'upstream')
-  if (other !== undefined) throw new OptionsError(`${path}.${other}: found beside public; allowed: upstream only`)
+  if (other !== undefined) throw new OptionsError(`${path}.${other}: found beside public; allowed: upstream, or respond in \`routes\``)
   const upstream = forwardsTo({ ...defaults, ...own }, own.upstream !== undefined, handler, path)
   if (upstream === null) return publicRoute
   const { token = 'remove', certificate, headers = {} } = upstream
@@ -145,7 +145,7 @@ function upstreamOf (options: RouteOptions, certificate: CertificateSource, isOw
 
 /** An upstream and the handler that forwards to it go together; one that the plugin's options set is for the routes that use it. */
 function forwardsTo ({ upstream }: RouteOptions, isOwn: boolean, handler: Handler, path: string): UpstreamOptions | null {
-  if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it`)
+  if (handler === 'forward' && upstream === undefined) throw new OptionsError(`${path}.upstream: missing; the handler \`forward\` needs it, and so does an entry of \`routes\` without respond`)
   if (handler === 'other' && isOwn) throw new OptionsError(`${path}.upstream: found on a route with another handler; allowed: the handler \`forward\` of fastify-bound-token`)
   if (handler === 'unseen' && isOwn) throw new OptionsError(`${path}.upstream: found on a route that was declared before fastify-bound-token had loaded; allowed: after \`await app.register(…)\``)
   return handler === 'forward' || handler === 'not-found' ? upstream ?? null : null

@@ -90,6 +90,15 @@ for (const [name, config, message] of wrongRoutes) {
   })
 }
 
+test('what every route inherits is named where it stands', async (t) => {
+  const declare = (config: object) => (app: ReturnType<typeof Fastify>): void => { app.get('/accounts', { config: { boundToken: config } }, async () => '') }
+  for (const wrong of [{ failure: { token_bad: {} } }, { claims: { properties: 1 } }]) {
+    const [name] = Object.keys(wrong)
+    assert.match(await bootError(t, { ...good, ...wrong }, declare({})), new RegExp(`^options\\.${name}: found `))
+    assert.match(await bootError(t, good, declare(wrong)), new RegExp(`^.*config\\.boundToken\\.${name}: found `))
+  }
+})
+
 test('the boot stops at forward without an upstream', async (t) => {
   assert.match(await bootError(t, good, (app) => { app.get('/', forward) }), /config\.boundToken\.upstream: missing; the handler `forward` needs it/)
   assert.match(await bootError(t, good, (app) => { app.get('/', { config: { boundToken: false } }, forward) }), /found false with the handler `forward`/)

@@ -330,6 +330,23 @@ test('the events that the README names are those that revoke', () => {
   assert.deepEqual([...table.matchAll(/^\| (.*?) \|/gm)].flatMap(([, cell]) => [...(cell as string).matchAll(/`([^`]+)`/g)].map(([, name]) => name)).sort(), [...names].sort())
 })
 
+test('routes in code: cookies and X-Forwarded-For go on, the certificate does not, and Host is that of the upstream', async (t) => {
+  const { authorizationServer, known } = await startAuthorizationServer(t)
+  const upstream = Fastify()
+  t.after(() => upstream.close())
+  upstream.get('/invoices/1', async ({ headers }) => headers)
+  const url = await upstream.listen({ host: '127.0.0.1', port: 0 })
+  known.set('good', { ...known.get('good'), scope: 'invoices' })
+  const app = Fastify()
+  t.after(() => app.close())
+  await run(block("'/invoices/*'").replace('http://127.0.0.1:8080', url), { app, boundToken: library.default, options: optionsFor(authorizationServer.origin) })
+  const passed = { cookie: 'a=b', 'x-forwarded-for': '192.0.2.1' }
+  const headers = (await app.inject({ url: '/invoices/1', headers: { ...by(owner), ...passed, host: 'api.example.com' } })).json()
+  assert.deepEqual({ cookie: headers.cookie, 'x-forwarded-for': headers['x-forwarded-for'] }, passed)
+  assert.equal(`http://${headers.host}`, url)
+  assert.deepEqual(Object.keys(by(owner)).filter((name) => name in headers), [])
+})
+
 test('the proxies are configured as in the tests that run them', () => {
   const linesOf = (text: string): string[] => text.split('\n').map((line) => line.trim()).filter((line) => line !== '')
   for (const [language, recommended] of Object.entries({ nginx, haproxy, apache, caddy })) {
@@ -359,6 +376,13 @@ test('gateway files are right, and run', async (t) => {
     assert.equal((await fetch(`${origin}/accounts/1`)).status, 401)
     assert.equal(await (await fetch(`${origin}/about`)).text(), 'the bank\'s API')
   }
+})
+
+test('every link into the README leads to one of its headings', () => {
+  const anchors = [...readme.matchAll(/^#+ (.+)$/gm)].map(([, title]) => (title as string).toLowerCase().replace(/[^\w\- ]/g, '').replaceAll(' ', '-'))
+  const links = [...readme.matchAll(/\]\(#([^)]*)\)/g)].map(([, anchor]) => anchor as string)
+  assert.ok(links.length > 0)
+  assert.deepEqual(links.filter((anchor) => anchors.filter((known) => known === anchor).length !== 1), [])
 })
 
 test('the two commands exist, and the versions are those of package.json', () => {

@@ -118,9 +118,9 @@ export interface FastifyBoundTokenOptions {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
-  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, headers: {}, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
   failure?: Record<string, FailureAnswer>
-  /** Where to forward the request to; the handler of the route must be `forward`. */
+  /** Where to forward the request to; the handler of the route must be `forward`, as it is in `routes`. */
   upstream?: UpstreamOptions
 }
 
@@ -732,12 +732,12 @@ export interface BoundTokenRouteOptions {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
-  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, headers: {}, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
   failure?: Record<string, FailureAnswer>
-  /** Where to forward the request to; the handler of the route must be `forward`. */
+  /** Where to forward the request to; the handler of the route must be `forward`, as it is in `routes`. */
   upstream?: UpstreamOptions
   /**
-   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.
+   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, or `respond` in `routes`, and nothing else.
    *
    * @defaultValue false
    */
@@ -866,12 +866,12 @@ export interface GatewayRoute {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
-  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, headers: {}, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
   failure?: Record<string, FailureAnswer>
-  /** Where to forward the request to; the handler of the route must be `forward`. */
+  /** Where to forward the request to; the handler of the route must be `forward`, as it is in `routes`. */
   upstream?: UpstreamOptions
   /**
-   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, and nothing else.
+   * Whether everybody is let through, with no token and no certificate. Beside it there may be `upstream`, or `respond` in `routes`, and nothing else.
    *
    * @defaultValue false
    */
@@ -952,9 +952,9 @@ export interface GatewayOptions {
   mode?: 'enforce' | 'report'
   /** JSON Schema (draft 7) that the claims must fulfil. Without `required`, a claim may be absent. */
   claims?: Record<string, unknown>
-  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
+  /** Answers of your own to refusals, by reason: `{ certificate_malformed: { statusCode: 418, headers: {}, body: '…' }, 'token_*': {}, '*': {} }`. The most exact one counts. Challenges stay. */
   failure?: Record<string, FailureAnswer>
-  /** Where to forward the request to; the handler of the route must be `forward`. */
+  /** Where to forward the request to; the handler of the route must be `forward`, as it is in `routes`. */
   upstream?: UpstreamOptions
 }
 

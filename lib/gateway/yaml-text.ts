@@ -20,9 +20,9 @@ export async function readYamlText (text: string, file: string): Promise<FileTex
   const document = yaml.parseDocument(text, {
     schema: 'core', version: '1.2', merge: false, resolveKnownTags: false, strict: true, stringKeys: true, uniqueKeys: true, prettyErrors: false, logLevel: 'error'
   })
-  // A tag that nobody knows is only a warning there. The code says enough: a message could hold what stands in the file.
-  const [first] = [...document.errors, ...document.warnings]
-  if (first !== undefined) throw fault(first.pos[0], `wrong YAML (${first.code.toLowerCase().replaceAll('_', ' ')})`, allowed)
+  // A tag that nobody knows is only a warning there. Of a line that has several faults, what comes first is the cause.
+  const [first] = [...document.errors, ...document.warnings].sort((one, other) => one.pos[0] - other.pos[0])
+  if (first !== undefined) throw fault(first.pos[0], `wrong YAML (${wordsOf(first.code)})`, allowed)
   // Another version would bring its own schema.
   if (document.directives?.yaml.explicit === true && document.directives.yaml.version !== '1.2') throw fault(0, 'another version of YAML', allowed)
   if (document.contents === null) throw fault(0, 'nothing', allowed)
@@ -52,7 +52,8 @@ function valueIn (document: Document.Parsed, yaml: Yaml, fault: Fault): FileText
   const aliased = (node: Node | undefined, at: number, path: string): unknown => {
     aliases++
     if (aliases > mostAliases) throw fault(at, `more than ${mostAliases} aliases`, allowed)
-    if (node === undefined || above.has(node)) throw fault(at, 'an alias for what it stands in', allowed)
+    if (node === undefined) throw fault(at, 'an alias for what is not there', 'a text that begins with * in quotes')
+    if (above.has(node)) throw fault(at, 'an alias for what it stands in', allowed)
     return valueOf(node, path)
   }
 
@@ -68,4 +69,18 @@ function valueIn (document: Document.Parsed, yaml: Yaml, fault: Fault): FileText
 
 function startOf (node: Node): number {
   return node.range?.[0] ?? 0
+}
+
+/** Of codes that do not say what one has written. */
+const words: Readonly<Record<string, string>> = {
+  MISSING_CHAR: 'missing character, or another indentation than that of the lines before',
+  MULTILINE_IMPLICIT_KEY: 'name without a colon and a space behind it',
+  BLOCK_AS_IMPLICIT_KEY: 'second colon in a line, or deeper indentation below a value',
+  BAD_SCALAR_START: 'value that must stand in quotes',
+  BAD_ALIAS: 'text that begins with *, and must stand in quotes'
+}
+
+/** The code says enough: a message could hold what stands in the file. */
+function wordsOf (code: string): string {
+  return words[code] ?? code.toLowerCase().replaceAll('_', ' ')
 }

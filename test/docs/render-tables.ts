@@ -13,6 +13,7 @@ export const tables: Readonly<Record<string, () => string>> = {
   channels: channelTable,
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
+  'options:gateway-route': () => optionTable(options.GatewayRouteSchema, 'routes[].', Object.keys(route)),
   'options:log': () => optionTable(options.LogSchema, 'log.'),
   'options:server': () => optionTable(options.ServerSchema, 'server.'),
   'options:key': () => optionTable(options.KeySchema, ''),

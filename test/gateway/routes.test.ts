@@ -81,11 +81,11 @@ test('what the plugin\'s options say is the default of every entry; arrays are r
 
 const wrong: Array<[name: string, route: object, message: RegExp]> = [
   ['no URL', { respond: {} }, /^options\.routes\[0\]\.url: missing; allowed: a path that begins with \/, or a list of these$/],
-  ['neither upstream nor respond', { url: '/a' }, /^options\.routes\[0\]\.upstream: missing/],
+  ['neither upstream nor respond', { url: '/a' }, /^options\.routes\[0\]\.upstream: missing; .* an entry of `routes` without respond$/],
   ['both', { url: '/a', upstream: { url: 'http://127.0.0.1:1' }, respond: {} }, /^options\.routes\[0\]: found respond beside upstream; allowed: one of them$/],
   ['an unknown option', { url: '/a', respond: {}, scope: [] }, /^options\.routes\[0\]\.scope: unknown option; allowed: method, url, respond, scopes, /],
   ['a method that is none', { url: '/a', method: 'TRACE', respond: {} }, /^options\.routes\[0\]\.method: found "TRACE"; allowed: one or a list of DELETE, GET/],
-  ['a scope beside public', { url: '/a', public: true, scopes: ['a'], respond: {} }, /^options\.routes\[0\]\.scopes: found beside public; allowed: upstream only$/],
+  ['a scope beside public', { url: '/a', public: true, scopes: ['a'], respond: {} }, /^options\.routes\[0\]\.scopes: found beside public; allowed: upstream, or respond in `routes`$/],
   ['claims on a public route', { url: '/a', public: true, upstream: { url: 'http://127.0.0.1:1', headers: { 'x-user': { claim: 'sub' } } } },
     /^options\.routes\[0\]\.upstream\.headers\.x-user: found \{ claim \} on a public route/],
   ['a certificate on a public route', { url: '/a', public: true, upstream: { url: 'http://127.0.0.1:1', certificate: { header: 'x' } } }, /^options\.routes\[0\]\.upstream\.certificate: found on a public route/],
