@@ -36,7 +36,7 @@ export interface EvictionMessage {
   readonly isRevocation: boolean
   /** Whether this process was told by `evict` or `revoke`, or by another one. */
   readonly from: 'here' | 'elsewhere'
-  /** Entries that were dropped from the memory of this process. */
+  /** Entries that were dropped from the memory of this process; by claims from elsewhere, none are looked for: they count no more where they lie. */
   readonly entries: number
 }
 

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import type { TokenStats } from '../../types/bound-token.ts'
 import type { RememberedCertificate } from '../certificate/source.ts'
 import type { TokenRecord } from '../access-token.ts'
@@ -7,6 +7,7 @@ import type { TokenResolver } from '../token/resolver.ts'
 import { refuse } from '../errors.ts'
 import { askingOf, type FactsOf, type Place } from './asking.ts'
 import type { Evictions } from './evictions.ts'
+import { keyOf, keyPrefix } from './keys.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
 import type { SharedTokens } from './shared-tokens.ts'
 import { staleOf } from './stale.ts'
@@ -190,17 +191,4 @@ export function tokenCache (options: CacheOptions): TokenCache {
     if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, room)
     else store.delete(key)
   }
-}
-
-/**
- * Keyed, so that nobody who knows tokens can recognise them in a dump, and injective: each part carries its length, the
- * prefix has always the same, and the token comes last. Two resolvers that could answer differently never share a key.
- */
-function keyPrefix (secret: string, identity: readonly string[]): string {
-  const tuple = [secret, ...identity].map((part) => `${part.length}:${part}`).join('')
-  return hash('sha256', tuple, 'base64url')
-}
-
-function keyOf (prefix: string, token: string): string {
-  return hash('sha256', prefix + token, 'base64url')
 }
