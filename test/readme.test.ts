@@ -10,6 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import tsBlankSpace from 'ts-blank-space'
 import { WebSocket } from 'ws'
 import * as certificationPath from '../lib/certification-path/index.ts'
+import * as contract from '../lib/contract/index.ts'
 import { readGatewayFile } from '../lib/gateway/file.ts'
 import * as library from '../lib/index.ts'
 import { createClientCertificate, createPki } from '../examples/demo/pki.ts'
@@ -40,6 +41,7 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
     fastify: { default: Fastify },
     'fastify-bound-token': library,
     'fastify-bound-token/certification-path': certificationPath,
+    'fastify-bound-token/contract': Object.fromEntries(Object.keys(contract).map((name) => [name, (...given: unknown[]) => { held.push([name, ...given]) }])),
     'node:diagnostics_channel': await import('node:diagnostics_channel')
   }
   const body = tsBlankSpace(code)
@@ -49,6 +51,9 @@ async function run (code: string, names: Record<string, unknown>): Promise<{ app
   const declared = ['app', 'issuers', 'trustedProxies'].map((name) => `...typeof ${name} !== 'undefined' && { ${name} }`).join(', ')
   return await new AsyncFunction('modules', ...Object.keys(names), `${body}\nreturn { ${declared} }`)(known, ...Object.values(names))
 }
+
+/** What the contract was called with: its tests are not for here. */
+const held: unknown[][] = []
 
 /** The block that holds this text; each block is run by one of the tests below. */
 const ran = new Set<string>()
@@ -77,6 +82,20 @@ test('the server', async (t) => {
   assert.equal((await send(owner, '10.0.0.6')).statusCode, 401)
   assert.equal((await app.inject('/health')).body, 'ok')
   assert.equal((await app.inject('/accounts')).headers['www-authenticate'], 'Bearer realm="api"')
+})
+
+test('a store that processes share, also while it is down, and the contract for one of your own', async (t) => {
+  Object.assign(process.env, { CACHE_SECRET: 'shared-by-all-processes-0123456789abcdef', REDIS_URL: 'redis://127.0.0.1:1' })
+  t.after(() => { for (const name of ['CACHE_SECRET', 'REDIS_URL']) delete process.env[name] })
+  const { authorizationServer } = await startAuthorizationServer(t)
+  const app = Fastify() as FastifyInstance
+  t.after(() => app.close())
+  await run(block("'REDIS_URL'"), { app, boundToken: library.default, options: optionsFor(authorizationServer.origin) })
+  app.get('/', async () => 'in')
+  assert.equal((await app.inject({ url: '/', headers: by(owner) })).body, 'in')
+  const [myStore, myChannel] = [() => 'store', () => 'channel']
+  await run(block('testTokenStore('), { myStore, myChannel })
+  assert.deepEqual(held.map(([name, mine, open]) => [name, mine, (open as () => unknown)()]), [['testEvictionChannel', 'mine', 'channel'], ['testTokenStore', 'mine', 'store']].toReversed())
 })
 
 test('every kind of issuer boots with the options of its line', async (t) => {

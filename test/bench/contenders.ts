@@ -1,14 +1,17 @@
 // Who is measured. Every one has the same route and handler, and gets the same kind of request.
 
+import { fork } from 'node:child_process'
 import { createHash, X509Certificate } from 'node:crypto'
+import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fastifyJwt from '@fastify/jwt'
 import replyFrom from '@fastify/reply-from'
 import Fastify, { type FastifyInstance } from 'fastify'
-import boundToken, { forward, type CertificateOptions, type IssuerOptions, type UpstreamOptions } from 'fastify-bound-token'
+import boundToken, { forward, type CacheOptions, type CertificateOptions, type IssuerOptions, type UpstreamOptions } from 'fastify-bound-token'
 import { createLocalJWKSet, jwtVerify, type JSONWebKeySet } from 'jose'
 import forge from 'node-forge'
+import { redisServer, startRedis } from '../e2e/redis-server.ts'
 
 /** What the processes of one run have in common. */
 export interface Material {
@@ -27,12 +30,12 @@ export const audience = 'https://api.example.com'
 const answer = async (): Promise<object> => ({ accounts: [] })
 
 /** The guard, with this issuer and all tokens known after the warm-up; `cache: false` resolves each one anew. */
-async function guarded (options: Partial<IssuerOptions>, isCached = true, certificate: Partial<CertificateOptions> = {}): Promise<FastifyInstance> {
+async function guarded (options: Partial<IssuerOptions>, isCached = true, certificate: Partial<CertificateOptions> = {}, cache: CacheOptions = {}): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(boundToken, {
     certificate: { preset: 'nginx', trustedProxies: ['127.0.0.1'], ...certificate },
     issuers: [{ issuer, audience, ...options }],
-    cache: { maxTtl: 7_200_000 }
+    cache: { maxTtl: 7_200_000, ...cache }
   })
   app.get('/accounts', { config: { boundToken: { scopes: ['accounts'], ...isCached ? {} : { cache: false } } } }, answer)
   return app as unknown as FastifyInstance
@@ -48,6 +51,20 @@ async function startIntrospection (thumbprint: string): Promise<Partial<IssuerOp
   await new Promise((resolve) => server.once('listening', resolve))
   const endpoint = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   return { allowInsecureLoopback: true, introspection: { endpoint, clientAuth: { method: 'client_secret_basic', clientId: 'bench', clientSecret: 'bench' } } }
+}
+
+/** One that is asked on every request, and so in a process of its own, which is not measured. */
+async function startIntrospectionApart (thumbprint: string): Promise<Partial<IssuerOptions>> {
+  const server = fork(new URL('introspection.js', import.meta.url), [thumbprint, audience], { execArgv: [] })
+  const [endpoint] = await once(server, 'message') as [string]
+  return { allowInsecureLoopback: true, introspection: { endpoint, clientAuth: { method: 'client_secret_basic', clientId: 'bench', clientSecret: 'bench' } } }
+}
+
+/** There is room for one token in the process, and for all in Redis. */
+async function rememberedByRedis (thumbprint: string): Promise<FastifyInstance> {
+  const { url } = await startRedis()
+  const store = { redis: { url }, timeout: 5000 }
+  return await guarded(await startIntrospectionApart(thumbprint), true, {}, { maxEntries: 1, secret: 'a-secret-for-the-bench-0123456789', store })
 }
 
 function unguarded (): FastifyInstance {
@@ -139,6 +156,12 @@ export const contenders: readonly Contender[] = [
     name: 'guarded, token known, chain validated',
     kind: 'opaque',
     start: async ({ thumbprint, ca }) => await guarded(await startIntrospection(thumbprint), true, { trust: { ca } })
+  },
+  ...redisServer === null ? [] : [{ name: 'guarded, token known to Redis', kind: 'opaque', start: async ({ thumbprint }) => await rememberedByRedis(thumbprint) } satisfies Contender],
+  {
+    name: 'guarded, token asked for each time',
+    kind: 'opaque',
+    start: async ({ thumbprint }) => await guarded(await startIntrospectionApart(thumbprint), false)
   },
   { name: 'plain Fastify', kind: 'jwt', start: unguarded },
   { name: 'guarded, JWT known', kind: 'jwt', start: async ({ jwks }) => await guarded({ jwt: { jwks: jwks as never } }) },

@@ -1,6 +1,6 @@
 // What others know, and what they evict, where the channel between them comes and goes.
 import assert from 'node:assert/strict'
-import { test, type TestContext } from 'node:test'
+import { mock, test, type TestContext } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { sealing } from '../../lib/cache/sealed-value.ts'
 import boundToken from '../../lib/index.ts'
@@ -71,6 +71,20 @@ test('clear: while evictions may be missed, what others know does not count; wha
   other.channel.connected()
   assert.equal(await statusOf(other.app), 200)
   assert.equal(calls(), 3)
+})
+
+test('clear: what another asks long after the break does not count either, until this process hears of evictions again', async (t) => {
+  const { add, statusOf, calls, known } = await scene(t)
+  const [one, other] = [await add(), await add()]
+  one.channel.connected()
+  other.channel.connected()
+  other.channel.disconnected()
+  mock.timers.enable({ apis: ['Date'], now: Date.now() + 10_000 })
+  t.after(() => mock.timers.reset())
+  known.set('late', ownersClaims)
+  assert.equal(await statusOf(one.app, 'late'), 200)
+  assert.equal(await statusOf(other.app, 'late'), 200)
+  assert.equal(calls(), 2)
 })
 
 test('bypass: each token is asked for, and what was known before does not come back', async (t) => {

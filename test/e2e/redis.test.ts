@@ -60,16 +60,18 @@ test('through a real Redis', requires({ 'redis-server': redisServer }), async (t
   })
 
   await t.test('found to be not active by one, it is taken out, and does not come back from there', async (t) => {
-    const { apps, issue, known, client, keep } = await start(t, 'outdated:')
+    const { fleet, apps, issue, known, client, keep } = await start(t, 'outdated:')
+    const forgetful = await fleet.add({ cache: { negativeTtl: 0 } })
+    await untilShared(fleet, [apps[0], forgetful])
     const token = issue('short')
     const key = await keep(apps[0], token)
     const value = await client.getBuffer(key) as Buffer
     known.delete(token)
-    assert.equal(await statusOf(apps[0], token, owner, '/asked'), 401)
+    assert.equal(await statusOf(forgetful, token, owner, '/asked'), 401)
     await eventually('it is taken out', async () => await client.exists(key) === 0)
     // A process that was slow puts it back.
     await client.set(key, value, 'PX', 60_000)
-    assert.equal(await statusOf(apps[0], token), 401)
+    assert.equal(await statusOf(forgetful, token), 401)
   })
 
   await t.test('who starts after an eviction does not bring back what is still in the store', async (t) => {
