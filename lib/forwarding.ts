@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerNotJudged, setRefusalHeaders } from './answer.ts'
 import { dropFields } from './field-name.ts'
@@ -88,8 +89,14 @@ export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: str
     const policy = route === undefined || route.isPublic ? null : route
     reply.log.warn({ reason: refusal.reason }, 'not forwarded')
     setRefusalHeaders(reply, refusal, policy?.challenges ?? null)
+    if (isHalfRead(reply.request.raw)) reply.header('connection', 'close')
     const own = policy?.failures?.get(refusal.reason)
     if (own === undefined) reply.send(refusal)
     else sendFixed(reply, own)
   }
+}
+
+/** Nobody reads the rest of such a body: no other request could come over the connection, and not even its end be seen. */
+function isHalfRead ({ httpVersionMajor, complete, readableFlowing }: IncomingMessage): boolean {
+  return httpVersionMajor === 1 && !complete && readableFlowing !== null
 }
