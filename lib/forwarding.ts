@@ -36,11 +36,12 @@ const unread = { 'content-type': undefined, 'content-length': undefined, 'transf
 /**
  * @param hidden - folded names under which nothing that a client sends goes on
  * @param onTrouble - told of a new file that can't be used
+ * @param longestParameter - characters of a parameter that the router takes
  */
-export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: string) => void): Forwarding {
+export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: string) => void, longestParameter: number): Forwarding {
   // Another route's handler may have passed a request on: only who let it through says where it may go.
   const admitted = new WeakMap<FastifyRequest, Admission>()
-  const proxies = upstreams(hidden, refuse, onTrouble)
+  const proxies = upstreams(hidden, refuse, onTrouble, longestParameter)
 
   return {
     proxies,
