@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { answerNotJudged, setRefusalHeaders } from './answer.ts'
 import { dropFields } from './field-name.ts'
@@ -35,11 +36,12 @@ const unread = { 'content-type': undefined, 'content-length': undefined, 'transf
 /**
  * @param hidden - folded names under which nothing that a client sends goes on
  * @param onTrouble - told of a new file that can't be used
+ * @param longestParameter - characters of a parameter that the router takes
  */
-export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: string) => void): Forwarding {
+export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: string) => void, longestParameter: number): Forwarding {
   // Another route's handler may have passed a request on: only who let it through says where it may go.
   const admitted = new WeakMap<FastifyRequest, Admission>()
-  const proxies = upstreams(hidden, refuse, onTrouble)
+  const proxies = upstreams(hidden, refuse, onTrouble, longestParameter)
 
   return {
     proxies,
@@ -88,8 +90,14 @@ export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: str
     const policy = route === undefined || route.isPublic ? null : route
     reply.log.warn({ reason: refusal.reason }, 'not forwarded')
     setRefusalHeaders(reply, refusal, policy?.challenges ?? null)
+    if (isHalfRead(reply.request.raw)) reply.header('connection', 'close')
     const own = policy?.failures?.get(refusal.reason)
     if (own === undefined) reply.send(refusal)
     else sendFixed(reply, own)
   }
+}
+
+/** Nobody reads the rest of such a body: no other request could come over the connection, and not even its end be seen. */
+function isHalfRead ({ httpVersionMajor, complete, readableFlowing }: IncomingMessage): boolean {
+  return httpVersionMajor === 1 && !complete && readableFlowing !== null
 }

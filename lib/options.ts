@@ -711,7 +711,9 @@ export const ServerSchema = Type.Object({
     timeout: Type.Optional(milliseconds(3_600_000, { default: 30_000, description: 'Milliseconds that requests under way have to end after that.' }))
   }, { ...closed, description: 'What happens on SIGTERM and SIGINT.' })),
   keepAliveTimeout: Type.Optional(milliseconds(3_600_000, { default: 72_000, description: 'Milliseconds for which idle connections are kept; more than those of the proxy in front.' })),
-  requestTimeout: Type.Optional(milliseconds(86_400_000, { default: 0, description: 'Milliseconds for a client to send a whole request; 0 for no limit.' })),
+  requestTimeout: Type.Optional(milliseconds(86_400_000, {
+    default: 300_000, description: 'Milliseconds for a client to send a whole request, body included; 0 for no limit. Longer where uploads take longer.'
+  })),
   maxHeaderSize: Type.Optional(Type.Integer({ minimum: 4096, maximum: 1_048_576, default: 16_384, description: 'Bytes of all headers of a request.' }))
 }, { ...closed, typeName: 'ServerOptions' })
 

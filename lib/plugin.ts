@@ -1,4 +1,4 @@
-import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessToken } from '../types/access-token.ts'
 import type { BoundToken } from '../types/bound-token.ts'
@@ -41,7 +41,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   const hidden = hiddenFields(app)
   // Also in a process that is not probed: another one may be.
   for (const name of [secretField, sentField]) hidden.add(name)
-  const forwardings = forwarding(hidden, registration.surroundings.onTrouble)
+  const forwardings = forwarding(hidden, registration.surroundings.onTrouble, longestParameter(app))
   const { proxies } = forwardings
   const routes = policies(registration, proxies, hidden)
   app.addHook('onClose', async () => {
@@ -149,6 +149,11 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     forwardings.admit(request, route, trail)
     done()
   }
+}
+
+/** find-my-way's own limit, where the application has set none. */
+function longestParameter ({ initialConfig }: FastifyInstance): number {
+  return initialConfig.routerOptions?.maxParamLength ?? initialConfig.maxParamLength ?? 100
 }
 
 export default fp(boundToken, { name: 'fastify-bound-token', fastify: '5.x' })

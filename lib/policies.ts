@@ -55,6 +55,7 @@ export function policies (registration: Registration, proxies: Upstreams, hidden
       const declared = route.config?.boundToken
       // Of a route that stands for two URLs, with a slash at its end and without, Fastify changes it in its place.
       const pattern = route.url
+      proxies.declare(pattern)
       const compileAgain = (): Policy | PublicRoute => {
         const policy = compile(declared, handler, pattern, path)
         if (!policy.isPublic) add(policy.certificate)

@@ -1031,9 +1031,9 @@ export interface ServerOptions {
    */
   keepAliveTimeout?: number
   /**
-   * Milliseconds for a client to send a whole request; 0 for no limit.
+   * Milliseconds for a client to send a whole request, body included; 0 for no limit. Longer where uploads take longer.
    *
-   * @defaultValue 0
+   * @defaultValue 300000
    */
   requestTimeout?: number
   /**

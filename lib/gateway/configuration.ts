@@ -1,10 +1,16 @@
 import { STATUS_CODES, type Server } from 'node:http'
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
-import type { GatewayOptions, LogOptions } from '../options.ts'
+import { ServerSchema, type GatewayOptions, type LogOptions } from '../options.ts'
 import boundToken from '../plugin.ts'
 import { levelOf, logUnrouted, requestLog } from './log.ts'
 
 let requests = 0
+
+/**
+ * Characters of a parameter in a URL: as many as headers can have. With a limit, the router would give what is longer to another
+ * route that it fits as well: from `/accounts/:id` to `/*`, past the policy of the first.
+ */
+const maxParamLength = ServerSchema.properties.maxHeaderSize.maximum as number
 
 /**
  * The application that a configuration stands for, ready to be used: secrets and certificates are read, policies compiled.
@@ -16,6 +22,7 @@ export async function configured (options: GatewayOptions, server: Server, log: 
   const { $schema: _, server: _server, log: logOptions, ...plugin } = options
   const app = Fastify({
     serverFactory: () => server,
+    routerOptions: { maxParamLength },
     loggerInstance: log,
     logController: requestLog(logOptions),
     // The answer of Fastify itself repeats the URL, and stands in no log.

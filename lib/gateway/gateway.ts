@@ -2,6 +2,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { FastifyBaseLogger } from 'fastify'
+import { closeWithConnection } from '../lost-answer.ts'
 import { defaultOf, ServerSchema, type GatewayOptions } from '../options.ts'
 import { drain } from './drain.ts'
 import { generationOf, type Generation } from './generation.ts'
@@ -46,6 +47,7 @@ export async function gatewayOf (options: GatewayOptions, log: FastifyBaseLogger
   let healthListener: { close (): void } | null = null
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    closeWithConnection(request, response)
     answers.add(response)
     if (!answerHealth(healthOnMain(), state, request, response)) current.serve(request, response)
   })

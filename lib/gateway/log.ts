@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyReply, type FastifyRequest } from 'fastify'
 import { isRefusal } from '../errors.ts'
 import { defaultOf, LogSchema, type LogOptions } from '../options.ts'
@@ -12,8 +13,14 @@ function errorForLog (error: Error & { code?: unknown }): { type: string, messag
   return { type: name, message, ...typeof code === 'string' && { code }, stack: stack ?? '' }
 }
 
-function requestForLog ({ method, raw, socket }: FastifyRequest): { method: string, path: string, remoteAddress: string } {
-  return { method, path: pathOf(raw.url), remoteAddress: socket.remoteAddress ?? '' }
+function requestForLog (request: FastifyRequest): { method: string, path: string, remoteAddress: string } {
+  const { method, raw } = request
+  return { method, path: pathOf(raw.url), remoteAddress: addressOf(request) ?? '' }
+}
+
+/** Null when it is too late to ask: undici takes the socket away from a request whose body it has sent on. */
+function addressOf ({ raw }: FastifyRequest): string | null {
+  return (raw.socket as Socket | null)?.remoteAddress ?? null
 }
 
 /** What clients put into the query is theirs: tokens and names among it. */
@@ -33,14 +40,14 @@ export function levelOf ({ level }: LogOptions = {}): string {
   return level ?? defaultOf<string>(LogSchema.properties.level)
 }
 
-function lineOf (request: FastifyRequest, { statusCode }: FastifyReply, milliseconds: number): object {
+function lineOf (request: FastifyRequest, { statusCode }: FastifyReply, milliseconds: number, remoteAddress: string | null): object {
   return {
     method: request.method,
     path: pathOf(request.raw.url),
     route: request.routeOptions.url ?? null,
     statusCode,
     responseTime: Math.round(milliseconds * 1000) / 1000,
-    remoteAddress: request.socket.remoteAddress ?? null
+    remoteAddress
   }
 }
 
@@ -50,19 +57,21 @@ function areRequestsLogged ({ requests }: LogOptions = {}): boolean {
 
 /** The line of a request that never got to the router. Fastify takes no time for these. */
 export function logUnrouted (options: LogOptions | undefined, request: FastifyRequest, reply: FastifyReply): void {
-  if (areRequestsLogged(options)) request.log.info(lineOf(request, reply, 0), 'request')
+  if (areRequestsLogged(options)) request.log.info(lineOf(request, reply, 0, addressOf(request)), 'request')
 }
 
 /** One line for each request, when it has been answered; and what went wrong inside. */
 export function requestLog (options?: LogOptions): LogController {
   const isOn = areRequestsLogged(options)
-  const nothing = (): void => {}
+  const addresses = new WeakMap<FastifyRequest, string | null>()
   return Object.assign(new LogController(), {
-    incomingRequest: nothing,
-    routeNotFound: nothing,
+    incomingRequest (request: FastifyRequest) {
+      if (isOn) addresses.set(request, addressOf(request))
+    },
+    routeNotFound () {},
     requestCompleted (error: Error | null | undefined, request: FastifyRequest, reply: FastifyReply) {
       if (!isOn) return
-      const line = lineOf(request, reply, reply.elapsedTime)
+      const line = lineOf(request, reply, reply.elapsedTime, addresses.get(request) ?? null)
       if (error === null || error === undefined) reply.log.info(line, 'request')
       else reply.log.warn({ ...line, err: error }, 'request, and its answer broke off')
     },

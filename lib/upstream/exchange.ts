@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { FastifyReplyFromHooks } from '@fastify/reply-from'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { refuse, type Refusal } from '../errors.ts'
+import { closeWithConnection } from '../lost-answer.ts'
 import type { Replacement } from './own-request.ts'
 import type { Pool } from './pools.ts'
 import { rewriteResponseHeaders } from './rewrite.ts'
@@ -33,6 +34,8 @@ export function exchange (
   { url, retries, headers, replacement }: Outgoing,
   fail: (reply: FastifyReply, refusal: Refusal) => void
 ): void | Promise<void> {
+  // In HTTP/2 each answer has a stream of its own.
+  if (request.raw.httpVersionMajor === 1) closeWithConnection(request.raw, reply.raw)
   const startedAt = performance.now()
   let waiting: AbortController | null = null
   let hasMoved = false

@@ -82,8 +82,9 @@ export function http2Requests (origin: string, connect: buildConnector.connector
 }
 
 function send (session: ClientHttp2Session, authority: string, scheme: string, { method, path, headers, body, headersTimeout, bodyTimeout }: Message, done: Done): void {
-  const fields = Object.entries(headers).filter(([name, value]) => value !== undefined && !notInHttp2.has(name))
   const hasBody = body instanceof Readable || (typeof body === 'string' && body !== '')
+  // A length without the body, such as that of a GET, would be malformed; and where the upstream speaks HTTP/1.1 to others, its next request would be the body.
+  const fields = Object.entries(headers).filter(([name, value]) => value !== undefined && !notInHttp2.has(name) && (hasBody || name !== 'content-length'))
   const stream = session.request({ ...Object.fromEntries(fields), ':method': method, ':path': path, ':scheme': scheme, ':authority': authority }, { endStream: !hasBody })
 
   let isSettled = false

@@ -7,6 +7,7 @@ import { discardBody } from './discard.ts'
 import { exchange } from './exchange.ts'
 import { checkOwnRequest, compileOwnRequest, contentHeaders, withoutContent, type OwnRequest } from './own-request.ts'
 import { compilePath, type PathOf } from './path-template.ts'
+import { longParameters } from './long-parameter.ts'
 import { hasEncodedReserved, hasReserved, isAmbiguousPath } from './path.ts'
 import { headerSetters } from './header-value.ts'
 import { keys, pools, type Pool } from './pools.ts'
@@ -17,6 +18,8 @@ import { forwardWebSocket } from './websocket.ts'
 
 /** The upstreams of one registration. */
 export interface Upstreams {
+  /** Takes note of the URL of a route, whatever handles it. */
+  declare (pattern: string): void
   /**
    * Checks an upstream's options and begins to prepare it. Equal options are prepared once.
    *
@@ -61,8 +64,9 @@ interface Route {
  * @param hidden - folded names under which nothing that a client sends goes on: where some route reads a certificate
  * @param fail - answers a request with a refusal
  * @param onTrouble - told of a new file that can't be used
+ * @param longestParameter - characters of a parameter that the router takes
  */
-export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void, onTrouble: (detail: string) => void): Upstreams {
+export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyReply, refusal: Refusal) => void, onTrouble: (detail: string) => void, longestParameter: number): Upstreams {
   const shared = pools(onTrouble)
   const keyOf = keys()
   const prepared = new Map<string, Promise<Route>>()
@@ -74,12 +78,17 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
     get size () { return ours.size + hidden.size }
   }
   const tunnels = openTunnels()
+  const long = longParameters(longestParameter)
   let haveReserved = false
   let haveWebSockets = false
 
   return {
-    add (options, pattern, path) {
+    declare (pattern) {
       haveReserved ||= hasReserved(pattern)
+      long.add(pattern)
+    },
+
+    add (options, pattern, path) {
       haveWebSockets ||= options.websocket === true
       const key = keyOf([options, pattern])
       const known = prepared.get(key) ?? prepare(options, pattern, path)
@@ -132,6 +141,7 @@ export function upstreams (hidden: ReadonlySet<string>, fail: (reply: FastifyRep
     const { pool, target, pathOf, retries, headers, ownRequest, takesWebSockets } = route
     const [requested, query] = partsOf(request.raw.url ?? '')
     if (isAmbiguousPath(requested) || (haveReserved && hasEncodedReserved(requested))) throw refuse('upstream_path_ambiguous')
+    if (long.areIn(requested)) throw refuse('upstream_path_ambiguous', 'a parameter of another route is too long for the router')
     const path = pathOf(requested)
     if (path === null) throw refuse('upstream_path_ambiguous', 'it is not one of the route')
     const url = target + path

@@ -18,6 +18,9 @@ const certificateHeaders = new Set(['client-cert', 'client-cert-chain', 'x-forwa
   'cf-client-cert-sha256', 'x-arr-clientcert', 'akamai-cc-der',
   ...Object.values(presets).flatMap(({ header, verified }) => verified === false ? [header] : [header, verified.header])])
 
+// Some servers and frameworks take path or method from these instead: then the policy of one route would decide about another.
+const overrides = new Set(['x-original-url', 'x-rewrite-url', 'x-http-method-override', 'x-http-method', 'x-method-override'])
+
 // RFC 9110: fields of one value. Where an upstream repeats one, the first counts; HTTP/2 takes no repetition.
 const singletons = new Set(['age', 'content-encoding', 'content-length', 'content-location', 'content-range', 'content-type', 'date', 'etag',
   'expires', 'last-modified', 'location', 'retry-after', 'server'])
@@ -86,7 +89,7 @@ export function requestHeaders (options: UpstreamOptions, setters: readonly Head
 
   function goesOn (name: string): boolean {
     const folded = foldName(name)
-    if (hopByHop.has(folded) || certificateHeaders.has(folded) || dropped.has(folded)) return false
+    if (hopByHop.has(folded) || certificateHeaders.has(folded) || overrides.has(folded) || dropped.has(folded)) return false
     // A framing header under an alias is none of ours.
     if (folded !== name && reserved.has(folded)) return false
     return folded !== 'authorization' || options.token === 'forward'

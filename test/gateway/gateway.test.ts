@@ -131,3 +131,22 @@ test('a wrong configuration is refused, and the one before goes on', async (t) =
   assert.equal(await (await request(origin)).body.text(), 'one')
   assert.equal(gateway.configurations(), 1)
 })
+
+test('a long parameter does not lead from a guarded route to a public one that fits as well', async (t) => {
+  const seen: string[] = []
+  const upstream = await startUpstream(t, ({ url = '' }, response) => { seen.push(url); response.end() })
+  const { origin } = await gatewayHere(t, answering('', {
+    routes: [
+      { url: '/accounts/:id', upstream: { url: upstream } }, { url: '/cards/:id(^[a-z]+$)', upstream: { url: upstream } },
+      { url: '/*', public: true, upstream: { url: upstream } }
+    ]
+  }))
+  const statusOf = async (path: string): Promise<number> => {
+    const { statusCode, body } = await request(origin + path)
+    await body.dump()
+    return statusCode
+  }
+  for (const id of ['a', 'a'.repeat(101), 'a'.repeat(15_000)]) assert.deepEqual([await statusOf(`/accounts/${id}`), await statusOf(`/cards/${id}`)], [401, 401], String(id.length))
+  assert.equal(await statusOf(`/${'a'.repeat(101)}`), 200)
+  assert.equal(seen.length, 1)
+})

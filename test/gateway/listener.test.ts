@@ -150,7 +150,7 @@ test('clients that break the protocol are told so', async (t) => {
   const unrouted = await answerTo('GET /%zz?token=of-the-client HTTP/1.1\r\nHost: a\r\n\r\n')
   assert.match(unrouted, /^HTTP\/1\.1 400 Bad Request\r\n[^]*"code":"FST_ERR_BAD_URL"/)
   assert.ok(!unrouted.includes('of-the-client'))
-  assert.deepEqual([gateway.server.keepAliveTimeout, gateway.server.requestTimeout, gateway.server.headersTimeout], [1234, 0, 60_000])
+  assert.deepEqual([gateway.server.keepAliveTimeout, gateway.server.requestTimeout, gateway.server.headersTimeout], [1234, 300_000, 60_000])
 })
 
 async function throughSocket (path: string): Promise<number> {

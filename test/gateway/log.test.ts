@@ -76,3 +76,15 @@ test('levels, and no lines for requests', async (t) => {
   assert.equal(await gateway.exited, 0)
   assert.deepEqual(gateway.stdout.map((line) => (JSON.parse(line) as { msg: string }).msg), [`listening at ${gateway.origin}`])
 })
+
+// undici takes the socket away from a request whose body it has sent on.
+test('a request with a body that went upstream has its line, with the address it came from', async (t) => {
+  const upstream = await startUpstream(t, (request, response) => { request.resume().on('end', () => response.end('read')) })
+  const gateway = await startGateway(t, gatewayOptions({ server: { port: 0 }, routes: [{ url: '/', public: true, upstream: { url: upstream } }] }))
+  for (const method of ['POST', 'PUT'] as const) {
+    const { statusCode, body } = await request(gateway.origin, { method, body: 'a body' })
+    assert.deepEqual([statusCode, await body.text()], [200, 'read'])
+    const line = await gateway.line((line) => line['method'] === method)
+    assert.deepEqual([line.msg, line['statusCode'], line['remoteAddress']], ['request', 200, '127.0.0.1'])
+  }
+})

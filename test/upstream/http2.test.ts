@@ -419,3 +419,13 @@ test('S-38: nothing of what is sent stands in a log when it fails', async (t) =>
   assert.ok(logged.some((line) => line.includes('upstream_unavailable')))
   assert.doesNotMatch(logged.join('\n'), /Bearer|very private/)
 })
+
+test('a GET or HEAD with a body goes on without it, and without its length', async (t) => {
+  const { send, http2 } = await start(t)
+  for (const method of ['GET', 'HEAD']) {
+    const { status } = await send({ method, headers: { 'content-length': '5' }, body: 'hello' })
+    assert.deepEqual([status, http2.calls.at(-1)?.[':method'], http2.calls.at(-1)?.['content-length']], [200, method, undefined])
+  }
+  const { status } = await send({ method: 'POST', headers: { 'content-length': '5' }, body: 'hello' })
+  assert.deepEqual([status, http2.calls.at(-1)?.['content-length']], [200, '5'])
+})

@@ -30,6 +30,12 @@ test('what the client sends goes on, except what belongs to this hop', async () 
   assert.deepEqual(await rewrite({}, { ...kept, ...dropped }), kept)
 })
 
+test('nothing goes on from which some servers take another path or method than those that the policy was for', async () => {
+  const names = ['x-original-url', 'x-rewrite-url', 'x-http-method-override', 'x-http-method', 'x-method-override', 'x_original_url', 'X-Original-URL']
+  assert.deepEqual(await rewrite({}, Object.fromEntries(names.map((name) => [name, '/admin']))), {})
+  assert.deepEqual(await rewrite({ headers: { 'x-original-url': '/ours' } }, { 'x-original-url': '/admin' }), { 'x-original-url': '/ours' })
+})
+
 test('the client\'s headers themselves are left alone', async () => {
   const headers = Object.freeze({ authorization: 'Bearer x', te: 'trailers', 'x-auth-subject': 'root' })
   await rewrite(identity, headers)
