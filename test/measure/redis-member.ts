@@ -1,14 +1,15 @@
 // One application in a process of its own, that does what it is told.
 import { setImmediate as turn } from 'node:timers/promises'
 import Fastify, { type FastifyInstance } from 'fastify'
-import boundToken from '../../lib/index.ts'
+import boundToken, { type FeedsOptions } from '../../lib/index.ts'
 import { by, optionsFor, owner } from '../guard/protected-app.ts'
 
 export type Told =
-  | { readonly start: { readonly origin: string, readonly url: string, readonly maxTtl: number } }
+  | { readonly start: { readonly origin: string, readonly url: string, readonly maxTtl: number, readonly revocation: FeedsOptions } }
   | { readonly ask: string }
   | { readonly untilRefused: string }
   | { readonly evict: string }
+  | { readonly push: string }
   | { readonly load: { readonly milliseconds: number, readonly name: string } }
 
 const secret = 'shared-by-all-processes-0123456789abcdef'
@@ -20,9 +21,9 @@ const now = (): number => performance.timeOrigin + performance.now()
 
 async function obey (told: Told): Promise<unknown> {
   if ('start' in told) {
-    const { origin, url, maxTtl } = told.start
+    const { origin, url, maxTtl, revocation } = told.start
     app = Fastify() as unknown as FastifyInstance
-    await app.register(boundToken, optionsFor(origin, { cache: { secret, maxTtl, store: { redis: { url } } } }))
+    await app.register(boundToken, optionsFor(origin, { cache: { secret, maxTtl, store: { redis: { url } } }, revocation }))
     app.get('/', async () => 'in')
     return await app.ready().then(() => null)
   }
@@ -30,6 +31,12 @@ async function obey (told: Told): Promise<unknown> {
   if ('evict' in told) {
     const begin = now()
     await app.boundToken.evict({ token: told.evict })
+    return begin
+  }
+  if ('push' in told) {
+    const begin = now()
+    const { statusCode } = await app.inject({ method: 'POST', url: '/events', headers: { 'content-type': 'application/secevent+jwt' }, payload: told.push })
+    if (statusCode !== 202) throw new Error(`the event was answered with ${statusCode}`)
     return begin
   }
   if ('untilRefused' in told) {

@@ -1,12 +1,16 @@
-// How soon an eviction is heard by other processes, and what a Redis that fails costs a request.
+// How soon an eviction or a revocation is heard by all processes, and what a Redis that fails costs a request.
 //
 //   node --import ts-blank-space/register test/measure/redis.ts [evictions]
 
 import { fork, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { WebSocketServer } from 'ws'
 import { json, startDouble } from '../doubles/authorization-server.ts'
 import { startRedis, type RedisServer } from '../e2e/redis-server.ts'
+import { setSender } from '../feed/set-sender.ts'
 import { ownersClaims } from '../guard/protected-app.ts'
+import type { FeedsOptions } from '../../types/options.ts'
 import type { Told } from './redis-member.ts'
 
 const evictions = Number(process.argv[2] ?? 200)
@@ -15,7 +19,7 @@ let calls = 0
 const authorizationServer = await startDouble((call, response) => {
   calls++
   const token = new URLSearchParams(call.body).get('token') ?? ''
-  json(gone.has(token) || token.startsWith('bad-') ? { active: false } : ownersClaims)(call, response)
+  json(gone.has(token) || token.startsWith('bad-') ? { active: false } : { ...ownersClaims, sub: token, sid: token })(call, response)
 })
 
 async function tell (member: ChildProcess, told: Told): Promise<unknown> {
@@ -25,9 +29,9 @@ async function tell (member: ChildProcess, told: Told): Promise<unknown> {
   return done
 }
 
-async function startMembers (server: RedisServer, count: number, maxTtl: number): Promise<ChildProcess[]> {
+async function startMembers (server: RedisServer, count: number, maxTtl: number, revocation: FeedsOptions = {}): Promise<ChildProcess[]> {
   const members = Array.from({ length: count }, () => fork(new URL('redis-member.ts', import.meta.url)))
-  await Promise.all(members.map((member) => tell(member, { start: { origin: authorizationServer.origin, url: server.url, maxTtl } })))
+  await Promise.all(members.map((member) => tell(member, { start: { origin: authorizationServer.origin, url: server.url, maxTtl, revocation } })))
   return members
 }
 
@@ -37,23 +41,44 @@ function figures (times: readonly number[]): string {
   return `median ${at(0.5)}  99 % ${at(0.99)}  99.9 % ${at(0.999)}  worst ${at(1)} ms`
 }
 
-async function measureEvictions (): Promise<void> {
+/**
+ * @param revocation - feeds of all three processes
+ * @param tellOf - tells one of them, or all, that a token is gone; gives the time when that began
+ */
+async function measureEvictions (name: string, revocation: FeedsOptions, tellOf: (first: ChildProcess, token: string) => Promise<number>): Promise<void> {
   const server = await startRedis()
-  const members = await startMembers(server, 3, 60_000) as [ChildProcess, ChildProcess, ChildProcess]
+  const members = await startMembers(server, 3, 60_000, revocation) as [ChildProcess, ChildProcess, ChildProcess]
+  // Feeds have no time at which they must be connected.
+  await new Promise((resolve) => setTimeout(resolve, 1000))
   const times: number[] = []
   for (let n = -10; n < evictions; n++) {
-    const token = `token-${n}`
+    const token = `${name}-${n}`.replaceAll(' ', '-')
     for (const member of members) if (await tell(member, { ask: token }) !== 200) throw new Error('a good token was refused')
     const others = members.slice(1).map((member) => tell(member, { untilRefused: token }) as Promise<number>)
     gone.add(token)
-    const begin = await tell(members[0], { evict: token }) as number
+    const begin = await tellOf(members[0], token)
     const own = await tell(members[0], { untilRefused: token }) as number
     if (n >= 0) times.push(Math.max(own, ...await Promise.all(others)) - begin)
     else await Promise.all(others)
   }
-  console.log(`  ${times.length} evictions at one of three processes, until all refuse:   ${figures(times)}`)
+  console.log(`  ${times.length} by ${name.padEnd(38)} until all three processes refuse:   ${figures(times)}`)
   for (const member of members) member.kill()
   await server.close()
+}
+
+async function measureFeeds (): Promise<void> {
+  await measureEvictions('evict() at one', {}, async (first, token) => await tell(first, { evict: token }) as number)
+  const sender = setSender()
+  await measureEvictions('security event token, pushed to one', { webhook: sender.options() }, async (first, token) =>
+    await tell(first, { push: await sender.set({ sub_id: { format: 'iss_sub', iss: sender.issuer, sub: token } }) }) as number)
+  const websockets = new WebSocketServer({ host: '127.0.0.1', port: 0 })
+  await once(websockets, 'listening')
+  const url = `ws://127.0.0.1:${(websockets.address() as AddressInfo).port}/`
+  await measureEvictions('message of a WebSocket, to all', { websocket: { url, issuer: sender.issuer, messages: [{ path: 'sid', selects: 'sessionId' }] } }, async (_first, sid) => {
+    for (const client of websockets.clients) client.send(JSON.stringify({ sid }))
+    return performance.timeOrigin + performance.now()
+  })
+  websockets.close()
 }
 
 async function measureFaults (): Promise<void> {
@@ -81,6 +106,6 @@ async function measureFaults (): Promise<void> {
   await server.close()
 }
 
-await measureEvictions()
+await measureFeeds()
 await measureFaults()
 await authorizationServer.close()
