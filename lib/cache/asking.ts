@@ -61,7 +61,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     failures: () => failures
   }
 
-  async function call (resolver: TokenResolver, { key, evictionKey }: Place, token: string): Promise<Found> {
+  async function call (resolver: TokenResolver, { key, former, evictionKey }: Place, token: string): Promise<Found> {
     const comparedIn = evictions.generation()
     // What the server says was true when it was asked, not when its answer came.
     const askedAt = Date.now()
@@ -69,7 +69,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     const { key: provenBy, canBeMultiplied, isAsked } = resolved
     const record = resolved.record !== null && !isAsked && evictions.revokes(evictionKey, resolved.record) ? null : resolved.record
     const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, evictionKey, comparedIn, certificate: undefined }
-    if (record === null && isAsked) shared?.delete([key]).catch(() => {}) // It never rejects.
+    if (record === null && isAsked) shared?.delete([key, ...former]).catch(() => {}) // It never rejects.
     if (record !== null && isAsked && entry.expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt: entry.expiresAt, facts: factsOf(record, token) })
     return { entry, room: record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active' }
   }
