@@ -91,6 +91,8 @@ export function tokenCache (options: CacheOptions): TokenCache {
   const secret = options.secret ?? randomBytes(32).toString('base64')
   const secrets = [secret, ...options.formerSecrets]
   const prefixes = new Set<string>()
+  // Of no resolver: other processes may have others.
+  const evictionPrefixes = secrets.map((each) => keyPrefix(each, []))
   const isUsed = options.enabled && options.maxTtl > 0
   const asking = askingOf(options)
   let isBypassed = false
@@ -105,11 +107,11 @@ export function tokenCache (options: CacheOptions): TokenCache {
       return {
         keyOf: (token) => keyOf(prefix, token),
         recall,
-        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)), evictionKey: evictionKeyOf(prefix, token) }, token, maxAge)
+        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)), evictionKey: evictionKeyOf(evictionPrefixes[0] as string, token) }, token, maxAge)
           .catch((error: unknown) => orStale(error, key, maxAge))
       }
     },
-    keysOf: (token) => [...new Set([...prefixes].flatMap((prefix) => [keyOf(prefix, token), evictionKeyOf(prefix, token)]))],
+    keysOf: (token) => [...[...prefixes].map((prefix) => keyOf(prefix, token)), ...evictionPrefixes.map((prefix) => evictionKeyOf(prefix, token))],
     store,
     bypass (bypassed) { isBypassed = bypassed },
     believeOthers: asking.believeOthers,
