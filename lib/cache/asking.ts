@@ -20,6 +20,8 @@ export interface Place {
   readonly key: string
   /** By secrets that have been replaced. */
   readonly former: readonly string[]
+  /** Where evictions of it are looked for. */
+  readonly evictionKey: string
 }
 
 interface Asking {
@@ -43,13 +45,12 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
 
   return {
     async find (resolver, place, token, maxAge, known) {
-      const { key } = place
       if (shared !== null && areOthersBelieved && maxAge > 0) {
         const entry = await recallShared(resolver, place, token, maxAge)
         if (entry !== null && !isOutdated(entry, known)) return { entry, room: 'active' }
       }
       try {
-        return await call(resolver, key, token)
+        return await call(resolver, place, token)
       } catch (error) {
         if (!isRefusal(error) || error.reason.startsWith('issuer_')) failures++
         throw error
@@ -60,15 +61,15 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     failures: () => failures
   }
 
-  async function call (resolver: TokenResolver, key: string, token: string): Promise<Found> {
+  async function call (resolver: TokenResolver, { key, former, evictionKey }: Place, token: string): Promise<Found> {
     const comparedIn = evictions.generation()
     // What the server says was true when it was asked, not when its answer came.
     const askedAt = Date.now()
     const resolved = await resolver.resolve(token)
     const { key: provenBy, canBeMultiplied, isAsked } = resolved
-    const record = resolved.record !== null && !isAsked && evictions.revokes(key, resolved.record) ? null : resolved.record
-    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, comparedIn, certificate: undefined }
-    if (record === null && isAsked) shared?.delete([key]).catch(() => {}) // It never rejects.
+    const record = resolved.record !== null && !isAsked && evictions.revokes(evictionKey, resolved.record) ? null : resolved.record
+    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, evictionKey, comparedIn, certificate: undefined }
+    if (record === null && isAsked) shared?.delete([key, ...former]).catch(() => {}) // It never rejects.
     if (record !== null && isAsked && entry.expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt: entry.expiresAt, facts: factsOf(record, token) })
     return { entry, room: record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active' }
   }
@@ -78,13 +79,13 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     return known?.record === null && askedAt <= known.askedAt + clockDifference
   }
 
-  async function recallShared (resolver: TokenResolver, { key, former }: Place, token: string, maxAge: number): Promise<CachedToken | null> {
+  async function recallShared (resolver: TokenResolver, { key, former, evictionKey }: Place, token: string, maxAge: number): Promise<CachedToken | null> {
     const comparedIn = evictions.generation()
     const known = await shared?.get([key, ...former], token) ?? null
     const record = known === null ? null : resolver.restore?.(known.facts, token) ?? null
-    if (known === null || record === null || !counts(known, Date.now(), maxAge) || evictions.coversAnothers(key, record, known.askedAt)) return null
+    if (known === null || record === null || !counts(known, Date.now(), maxAge) || evictions.coversAnothers(evictionKey, record, known.askedAt)) return null
     const now = Date.now()
-    return { record, askedAt: Math.min(known.askedAt, now), expiresAt: Math.min(known.expiresAt, now + maxTtl), key: null, comparedIn, certificate: undefined }
+    return { record, askedAt: Math.min(known.askedAt, now), expiresAt: Math.min(known.expiresAt, now + maxTtl), key: null, evictionKey, comparedIn, certificate: undefined }
   }
 
   /** Whatever life another process gave it, it has none that this one would not have given. */

@@ -7,7 +7,7 @@ import type { TokenResolver } from '../token/resolver.ts'
 import { refuse } from '../errors.ts'
 import { askingOf, type FactsOf, type Place } from './asking.ts'
 import type { Evictions } from './evictions.ts'
-import { keyOf, keyPrefix } from './keys.ts'
+import { evictionKeyOf, keyOf, keyPrefix } from './keys.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
 import type { SharedTokens } from './shared-tokens.ts'
 import { staleOf } from './stale.ts'
@@ -42,6 +42,8 @@ export interface CachedToken {
   readonly expiresAt: number
   /** The key that proved it, or the answer about it. */
   readonly key: Key | null
+  /** Where evictions of it are looked for. */
+  readonly evictionKey: string
   /** The generation of evictions that it was last compared with. */
   comparedIn: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
@@ -62,7 +64,7 @@ export interface CachedTokens {
 export interface TokenCache {
   /** The tokens of one resolver, in the room that all share. */
   of (resolver: TokenResolver): CachedTokens
-  /** Where a token lives, of whichever resolver. */
+  /** Where a token lives, of whichever resolver, and where evictions of it are looked for. */
   keysOf (token: string): readonly string[]
   readonly store: MemoryStore<CachedToken>
   /** While nothing that was remembered may count: a feed of evictions is down, and the operator wants it so. */
@@ -89,6 +91,8 @@ export function tokenCache (options: CacheOptions): TokenCache {
   const secret = options.secret ?? randomBytes(32).toString('base64')
   const secrets = [secret, ...options.formerSecrets]
   const prefixes = new Set<string>()
+  // Of no resolver: other processes may have others.
+  const evictionPrefixes = secrets.map((each) => keyPrefix(each, []))
   const isUsed = options.enabled && options.maxTtl > 0
   const asking = askingOf(options)
   let isBypassed = false
@@ -103,11 +107,11 @@ export function tokenCache (options: CacheOptions): TokenCache {
       return {
         keyOf: (token) => keyOf(prefix, token),
         recall,
-        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)) }, token, maxAge)
+        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)), evictionKey: evictionKeyOf(evictionPrefixes[0] as string, token) }, token, maxAge)
           .catch((error: unknown) => orStale(error, key, maxAge))
       }
     },
-    keysOf: (token) => [...prefixes].map((prefix) => keyOf(prefix, token)),
+    keysOf: (token) => [...[...prefixes].map((prefix) => keyOf(prefix, token)), ...evictionPrefixes.map((prefix) => evictionKeyOf(prefix, token))],
     store,
     bypass (bypassed) { isBypassed = bypassed },
     believeOthers: asking.believeOthers,
@@ -133,7 +137,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
   }
 
   function isEvicted (key: string, entry: CachedToken): boolean {
-    const isCovered = evictions.covers(key, entry.record, entry.comparedIn)
+    const isCovered = evictions.covers(entry.evictionKey, entry.record, entry.comparedIn)
     if (isCovered) store.delete(key)
     else entry.comparedIn = evictions.generation()
     return isCovered
@@ -152,7 +156,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
 
   /** Each request for itself: who shares a call may want another age. */
   function orStale (error: unknown, key: string, maxAge: number): CachedToken {
-    const known = isBypassed ? null : staleOf(error, key, store.get(key), maxAge, options)
+    const known = isBypassed ? null : staleOf(error, store.get(key), maxAge, options)
     if (known === null) throw error
     stale++
     return known
@@ -175,7 +179,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const known = isBypassed ? undefined : store.get(key)
       const { entry, room } = await asking.find(resolver, place, token, attempt === 0 && !isBypassed ? maxAge : 0, known)
-      if (entry.comparedIn === evictions.generation() || !evictions.covers(key, entry.record, entry.comparedIn)) {
+      if (entry.comparedIn === evictions.generation() || !evictions.covers(entry.evictionKey, entry.record, entry.comparedIn)) {
         if (room !== null) keep(key, entry, room)
         return entry
       }

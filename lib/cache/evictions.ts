@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { TokenRecord } from '../access-token.ts'
 
 /** Which tokens an eviction is about. */
@@ -37,6 +38,9 @@ interface Times {
 }
 
 const never: Times = { generation: -1, at: -Infinity, revokedAt: -Infinity }
+
+/** Characters of a value that is remembered as it is. */
+const longestText = 256
 
 /** Milliseconds by which the clocks of two processes may differ. */
 export const clockDifference = 2000
@@ -114,10 +118,17 @@ export function evictions (horizon: number, most = 100_000): Evictions {
     // Put behind the others, so that the oldest come first.
     all.delete(name)
     all.set(name, latest(known, times))
-    if (all.size <= most) return
-    const [oldest, forgotten] = all.entries().next().value as [string, Times]
-    all.delete(oldest)
-    everything = latest(everything, forgotten)
+    if (all.size > most) forgetOldest(all)
+  }
+
+  /** A hundredth at a time: the way to the oldest leads past all the places that are free since, and would be gone for each. */
+  function forgetOldest (all: Map<string, Times>): void {
+    let left = Math.ceil(most / 100)
+    for (const [name, times] of all) {
+      all.delete(name)
+      everything = latest(everything, times)
+      if (--left === 0) return
+    }
   }
 
   /** Now and then, since it looks at all of them. */
@@ -165,9 +176,10 @@ function claimsAt (record: TokenRecord, paths: readonly string[]): Record<string
   return found
 }
 
-/** Paths come sorted: two texts are equal where all the values are. */
+/** Paths come sorted: two texts are equal where all the values are. Long ones are hashed, so that each takes little room. */
 function valueOf (issuer: string | null, claims: Readonly<Record<string, string>>): string {
-  return JSON.stringify([issuer, ...Object.keys(claims).sort().map((path) => claims[path])])
+  const text = JSON.stringify([issuer, ...Object.keys(claims).sort().map((path) => claims[path])])
+  return text.length > longestText ? hash('sha256', text, 'base64url') : text
 }
 
 /** Milliseconds. A token that does not say when it was issued may be as old as any. */

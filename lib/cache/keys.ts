@@ -12,3 +12,12 @@ export function keyPrefix (secret: string, identity: readonly string[]): string 
 export function keyOf (prefix: string, token: string): string {
   return hash('sha256', prefix + token, 'base64url')
 }
+
+/**
+ * Where evictions of a token are looked for. Of a JWS it is what is signed that counts: whoever has an ECDSA signature can make
+ * another one that verifies as well. What is signed has one dot, so that it is no other JWS.
+ */
+export function evictionKeyOf (prefix: string, token: string): string {
+  const isJws = token.split('.').length === 3
+  return keyOf(prefix, isJws ? token.slice(0, token.lastIndexOf('.')) : token)
+}

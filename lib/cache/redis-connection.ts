@@ -4,6 +4,7 @@ import type { RedisClient } from '../../types/token-store.ts'
 import { OptionsError } from '../errors.ts'
 import type { RedisOptions } from '../options.ts'
 import { resolveSecret } from '../secret.ts'
+import { mostBytes } from './shared-tokens.ts'
 import type { TlsMaterial, tlsMaterial } from '../tls-material.ts'
 
 /** Connections to one Redis or Valkey. */
@@ -20,6 +21,8 @@ const mostToConnect = 2000
 /** Milliseconds without a sign of life while an answer is awaited; longer than any command of ours waits. */
 export const longestSilence = 3000
 const longestPause = 5000
+/** Bytes, and what may come behind it at once. */
+const longestReply = 4 * mostBytes
 
 /** Of both clients: what cannot be done now is not kept for later, and nothing is done twice. */
 const common = {
@@ -57,6 +60,7 @@ function connected (client: RedisClient, isOurs: boolean, onTrouble: (detail: st
   const onReady = (): void => { isTold = false }
   client.on('error', onError)
   client.on('ready', onReady)
+  if (isOurs) limitReplies(client)
   return {
     client,
     another () {
@@ -71,6 +75,22 @@ function connected (client: RedisClient, isOurs: boolean, onTrouble: (detail: st
       else client.off('error', onError)
     }
   }
+}
+
+/** Whoever answers must not fill this process, whatever was asked: a reply is read whole before anybody sees it. */
+function limitReplies (client: RedisClient): void {
+  client.on('ready', () => {
+    const socket = socketOf(client)
+    let awaited: unknown
+    let received = 0
+    // Before the client reads it: what is awaited first is then what the bytes belong to.
+    socket?.prependListener('data', ({ length }: Buffer) => {
+      const first = (client as { commandQueue?: { peekFront (): unknown } }).commandQueue?.peekFront()
+      received = first === awaited ? received + length : length
+      awaited = first
+      if (received > longestReply) socket.destroy()
+    })
+  })
 }
 
 /** Ends a connection at once, also where nobody answers. */

@@ -18,11 +18,11 @@ export interface StaleOptions {
  * @param maxAge - milliseconds; an older one does not count for this route
  * @returns null where the error stands
  */
-export function staleOf (error: unknown, key: string, known: CachedToken | undefined, maxAge: number, { staleIfError, evictions }: StaleOptions): CachedToken | null {
+export function staleOf (error: unknown, known: CachedToken | undefined, maxAge: number, { staleIfError, evictions }: StaleOptions): CachedToken | null {
   if (staleIfError === 0 || known === undefined || known.record === null || !isRefusal(error) || error.reason !== 'issuer_unavailable') return null
   const now = Date.now()
   // A clock that was set back must not lengthen a life: an entry from the future is none.
   const isYoungEnough = now >= known.askedAt && now < known.expiresAt + staleIfError && now - known.askedAt < maxAge
-  if (!isYoungEnough || known.key?.isRetired === true || evictions.covers(key, known.record, known.comparedIn)) return null
+  if (!isYoungEnough || known.key?.isRetired === true || evictions.covers(known.evictionKey, known.record, known.comparedIn)) return null
   return { ...known, isStale: true }
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { evictions, matches, type Eviction } from '../../lib/cache/evictions.ts'
 import { recordOf } from './scripted-resolver.ts'
@@ -126,4 +128,26 @@ test('for any claims and evictions: covered exactly where one of them matches', 
     assert.equal(known.covers('k', record, 0), expected)
     assert.equal(known.revokes('k', record), expected)
   }))
+})
+
+test('where more come than are kept, the oldest go a hundredth at a time: the way to each alone would be long', () => {
+  const known = evictions(60_000, 1000)
+  for (let i = 1; i <= 1001; i++) known.add(by({ '["sub"]': `"user${i}"` }))
+  assert.equal(known.covers('k', alice, 9), true)
+  assert.equal(known.covers('k', alice, 10), false)
+  assert.equal(known.covers('k', recordOf({ sub: 'user11' }), 10), true)
+})
+
+test('a long value takes no more room than a short one, and is found as well', () => {
+  setFlagsFromString('--expose-gc')
+  const collect = runInNewContext('gc') as () => void
+  const long = (i: number): string => `${i}${'x'.repeat(16_000)}`
+  const known = evictions(60_000)
+  collect()
+  const before = process.memoryUsage().heapUsed
+  for (let i = 0; i < 2000; i++) known.add(by({ '["sub"]': JSON.stringify(long(i)) }))
+  collect()
+  assert.ok(process.memoryUsage().heapUsed - before < 8_000_000, 'less than a quarter of the values')
+  assert.equal(known.covers('k', recordOf({ sub: long(7) }), 0), true)
+  assert.equal(known.covers('k', recordOf({ sub: `${long(7)}y` }), 0), false)
 })

@@ -75,3 +75,29 @@ test('one word of an error, which may hold anything', () => {
     assert.equal(codeOf(error), 'the connection was lost')
   }
 })
+
+test('a reply without end is cut off, however short the one that was asked for; one after the other may come for ever', async (t) => {
+  const most = 100
+  let sent = 0
+  const server = createServer((socket: Socket) => socket.on('data', (data) => {
+    const text = data.toString()
+    if (!text.includes('endless')) {
+      socket.write(`$131073\r\n${'x'.repeat(131_073)}\r\n`.repeat(text.split(/getrange/i).length - 1))
+      return
+    }
+    socket.write('$500000000\r\n')
+    const megabyte = Buffer.alloc(1_000_000, 'x')
+    const go = (): void => { if (++sent < most) socket.write(megabyte, (error) => { if (!error) go() }) }
+    go()
+  }).on('error', () => {}))
+  const { port, close } = await listen(server)
+  t.after(close)
+  const { client, close: end } = await open({ url: `redis://127.0.0.1:${port}` })
+  t.after(end)
+  await eventually('it is connected', () => (client as unknown as { status: string }).status === 'ready')
+  for (let i = 0; i < 10; i++) assert.equal((await client.getrangeBuffer('k', 0, 131_072)).length, 131_073)
+  const many = await Promise.all(Array.from({ length: 20 }, async () => await client.getrangeBuffer('k', 0, 131_072)))
+  assert.equal(many.length, 20)
+  await assert.rejects(client.getrangeBuffer('endless', 0, 131_072))
+  assert.ok(sent < most / 2, `${sent} megabytes were taken`)
+})
