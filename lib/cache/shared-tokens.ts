@@ -83,7 +83,8 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
   /** A store of somebody else's may give back anything. */
   function read (sealed: unknown, key: string, token: string): SharedToken | null {
     const text = sealed instanceof Uint8Array && sealed.length <= mostBytes ? sealing.open(sealed, key, token) : null
-    return text === null ? null : JSON.parse(text) as SharedToken
+    const shared: unknown = text === null ? null : JSON.parse(text)
+    return isSharedToken(shared) ? shared : null
   }
 
   /** @returns undefined where it failed, took too long, or was not tried */
@@ -118,4 +119,11 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
       clearTimeout(timer)
     }
   }
+}
+
+/** It was sealed by one of us, but perhaps by a later version. */
+function isSharedToken (value: unknown): value is SharedToken {
+  const { askedAt, expiresAt, facts } = (value ?? {}) as Partial<SharedToken>
+  return typeof askedAt === 'number' && typeof expiresAt === 'number' && typeof facts === 'object' && facts !== null &&
+    typeof facts.issuer === 'string' && typeof facts.claims === 'object' && facts.claims !== null
 }

@@ -53,7 +53,8 @@ export function introspection (options: IntrospectionOptions): TokenResolver {
   let isToldNotKept = false
 
   return {
-    identity: [issuer.name, options.endpointIdentity, clientId, response.kind],
+    // What else is sent may make another answer of it: a tenant, a resource.
+    identity: [issuer.name, options.endpointIdentity, clientId, response.kind, JSON.stringify([options.parameters, options.headers])],
 
     resolve: (token) => asked.counting(async (onCall) => {
       if (inFlight >= maxInFlight) throw crowded()

@@ -36,6 +36,13 @@ test('a store of somebody else\'s may give back anything', async () => {
   }
 })
 
+test('what was sealed by one of us, but in another shape, is not there', async () => {
+  for (const text of ['{}', 'null', '[]', '7', JSON.stringify({ ...shared, facts: undefined }), JSON.stringify({ ...shared, askedAt: '1' }), JSON.stringify({ ...shared, facts: { issuer: 'i' } })]) {
+    const { tokens } = scene({ get: async () => seals.seal(text, key, 'token') })
+    assert.equal(await tokens.get([key], 'token'), null, text)
+  }
+})
+
 test('what is larger than a value may be, or over already, is not kept', () => {
   const { tokens, values } = scene()
   tokens.set(key, 'token', { ...shared, facts: { ...shared.facts, claims: { much: 'x'.repeat(131_072) } } })

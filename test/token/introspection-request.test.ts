@@ -106,3 +106,12 @@ test('a cookie that the server sets is not sent back', async () => {
   await resolver.close()
   assert.equal((server.calls.at(-1) as Call).headers.cookie, undefined)
 })
+
+test('S-28: who sends other parameters or headers may get another answer, and shares none', async (t) => {
+  const identities = [{}, { parameters: { tenant: 'a' } }, { parameters: { tenant: 'b' } }, { headers: { 'x-tenant': 'a' } }, { headers: { 'x-tenant': 'b' } }].map((options) => {
+    const resolver = resolverAt(server.origin, options)
+    t.after(() => resolver.close())
+    return JSON.stringify(resolver.identity)
+  })
+  assert.equal(new Set(identities).size, identities.length)
+})
