@@ -22,16 +22,16 @@ const framing = new Set(['content-length', 'transfer-encoding', 'connection', 'k
  * @throws OptionsError
  */
 export function fixedAnswer ({ statusCode, headers = {}, body = '' }: Declared, taken: ReadonlySet<string>, path: string): FixedAnswer {
-  const named: Record<string, string> = {}
+  const named = new Map<string, string>()
   for (const [name, value] of Object.entries(headers)) {
     const lowerCase = name.toLowerCase()
     if (framing.has(lowerCase) || taken.has(lowerCase)) throw new OptionsError(`${path}.headers: found "${name}", which is set elsewhere; allowed: other names`)
-    if (lowerCase in named) throw new OptionsError(`${path}.headers: found "${name}" twice; allowed: each name once`)
-    named[lowerCase] = value
+    if (named.has(lowerCase)) throw new OptionsError(`${path}.headers: found "${name}" twice; allowed: each name once`)
+    named.set(lowerCase, value)
   }
   const isText = typeof body === 'string'
-  if (body !== '') named['content-type'] ??= isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8'
-  return Object.freeze({ statusCode, headers: Object.freeze(named), body: isText ? body : JSON.stringify(body) })
+  if (body !== '' && !named.has('content-type')) named.set('content-type', isText ? 'text/plain; charset=utf-8' : 'application/json; charset=utf-8')
+  return Object.freeze({ statusCode, headers: Object.freeze(Object.fromEntries(named)), body: isText ? body : JSON.stringify(body) })
 }
 
 export function sendFixed (reply: FastifyReply, { statusCode, headers, body }: FixedAnswer): FastifyReply {

@@ -8,6 +8,7 @@ import type { Trail } from './guard.ts'
 import { jwtOf } from './jwt-of.ts'
 import type { Policy, PublicRoute } from './policy.ts'
 import type { Sealed } from './seal.ts'
+import { leaveBodyUnread } from './unread-body.ts'
 import { upstreams, type Upstreams } from './upstream/proxy.ts'
 import type { Caller } from './upstream/rewrite.ts'
 
@@ -30,9 +31,6 @@ export interface Forwarding {
   forward (request: FastifyRequest, reply: FastifyReply): void
 }
 
-/** Headers that would make Fastify read the body of a request that goes upstream as it is. */
-const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
-
 /**
  * @param hidden - folded names under which nothing that a client sends goes on
  * @param onTrouble - told of a new file that can't be used
@@ -50,7 +48,7 @@ export function forwarding (hidden: ReadonlySet<string>, onTrouble: (detail: str
       if (route.upstream === null) return
       const record = trail?.record ?? null
       admitted.set(request, { route, jwt: record?.jwt ?? null, goodUntil: (record?.goodUntil ?? Infinity) * 1000 })
-      request.headers = unread
+      leaveBodyUnread(request)
     },
 
     dropOurs (request) {

@@ -1,5 +1,5 @@
 import type { Stats } from '../types/bound-token.ts'
-import type { CachedTokens, TokenCache } from './cache/cached.ts'
+import type { CachedTokens } from './cache/cached.ts'
 import type { Evicting } from './cache/evicting.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import type { CertificateSource } from './certificate/source.ts'
@@ -19,7 +19,6 @@ import type { Verification, VerifiedBy } from './verification.ts'
 /** What a registration decides once for all its routes. */
 export interface Registration {
   readonly verifiedBy: VerifiedBy
-  readonly tokens: TokenCache
   readonly evicting: Evicting
   readonly feeds: Feeds
   stats (): Pick<Stats, 'tokens' | 'issuers' | 'feeds'>

@@ -40,7 +40,6 @@ export async function compileRegistration (options: unknown, server: unknown, re
   open.push(feeds)
   return Object.freeze<Registration>({
     verifiedBy: verification(compiled, tokens),
-    tokens,
     evicting,
     feeds,
     stats: () => ({

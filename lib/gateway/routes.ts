@@ -2,11 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { OptionsError } from '../errors.ts'
 import { fixedAnswer, sendFixed } from '../fixed-answer.ts'
 import { methods, type GatewayRoute, type RespondOptions } from '../options.ts'
+import { leaveBodyUnread } from '../unread-body.ts'
 
 type Handler = (request: FastifyRequest, reply: FastifyReply) => void
-
-/** Headers that would make Fastify read a body. */
-const unread = { 'content-type': undefined, 'content-length': undefined, 'transfer-encoding': undefined }
 
 /**
  * Declares the routes of a gateway, each with its policy as `config.boundToken`.
@@ -37,7 +35,7 @@ function answering (respond: RespondOptions, path: string): { handler: Handler, 
   const answer = fixedAnswer({ statusCode: 200, ...respond }, new Set(), path)
   return {
     onRequest (request, _reply, done) {
-      request.headers = unread
+      leaveBodyUnread(request)
       done()
     },
     handler (_request, reply) { sendFixed(reply, answer) }

@@ -45,6 +45,7 @@ test('a constant answer is for those who are let in; text and JSON', async (t) =
     { url: '/text', respond: { body: 'Valid token' } },
     { url: '/json', scopes: ['nobody-has-it'], respond: { body: {} } },
     { url: '/teapot', public: true, respond: { statusCode: 418, headers: { 'X-Pot': 'short' }, body: { stout: true } } },
+    { url: '/named', public: true, respond: { headers: { constructor: 'a', toString: 'b' } } },
     { url: '/empty', public: true, respond: { statusCode: 204 } }
   ])
   const text = await send({ path: '/text', method: 'POST', headers: { 'content-type': 'application/json' }, body: '{' })
@@ -53,6 +54,8 @@ test('a constant answer is for those who are let in; text and JSON', async (t) =
   assert.equal((await send({ path: '/json' })).status, 403)
   const teapot = await send({ path: '/teapot', anonymous: true })
   assert.deepEqual([teapot.status, teapot.headers['x-pot'], teapot.headers['content-type'], teapot.body.toString()], [418, 'short', 'application/json; charset=utf-8', '{"stout":true}'])
+  const named = await send({ path: '/named', anonymous: true })
+  assert.deepEqual([named.headers['constructor'], named.headers['tostring']], ['a', 'b'])
   const empty = await send({ path: '/empty', anonymous: true })
   assert.deepEqual([empty.status, empty.headers['content-type'], empty.body.toString()], [204, undefined, ''])
 })
