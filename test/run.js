@@ -10,5 +10,6 @@ const files = readdirSync('test', { recursive: true })
   .filter((file) => file.endsWith('.test.ts') && (only.length === 0 || only.some((part) => file.includes(part))))
   .sort()
 const loader = stripsTypes ? ['--disable-warning=ExperimentalWarning'] : ['--import', 'ts-blank-space/register']
-const { status } = spawnSync(process.execPath, [...loader, '--test', '--test-timeout=120000', ...files], { stdio: 'inherit' })
+const reporters = ['tap', './test/failed-tests.js'].flatMap((reporter) => [`--test-reporter=${reporter}`, '--test-reporter-destination=stdout'])
+const { status } = spawnSync(process.execPath, [...loader, '--test', '--test-timeout=120000', ...reporters, ...files], { stdio: 'inherit' })
 process.exit(status ?? 1)
