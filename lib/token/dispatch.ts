@@ -1,5 +1,6 @@
 import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { isRefusal, refuse } from '../errors.ts'
+import { sharedLists, type SharedLists } from '../shared-lists.ts'
 import { agreedClaims } from './agreement.ts'
 import type { Resolved, TokenResolver } from './resolver.ts'
 import { restored } from './facts.ts'
@@ -38,6 +39,7 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
   const [opaque = null, ...otherOpaque] = issuers.filter(takesOpaque)
   const [encrypted = null, ...otherEncrypted] = issuers.filter(({ takesEncrypted, verify }) => takesEncrypted && verify !== 'introspection')
   const [only] = issuers
+  const shared = sharedLists()
   const asksForAll = issuers.length === 1 && only?.verify === 'introspection'
 
   return {
@@ -49,11 +51,11 @@ export function dispatcher (issuers: readonly VerifyingIssuer[]): TokenResolver 
       if (shape === 'opaque' && beginsLikeJwt(token)) throw invalid('a JWT that is not whole')
       if (shape === 'opaque') return await askFor(token)
       const verifying = shape === 'jws' ? signerOf(token) : recipientOf(token)
-      return await resolveJwt(token, verifying).catch(namingIssuer(verifying.issuer))
+      return await resolveJwt(token, verifying, shared).catch(namingIssuer(verifying.issuer))
     },
     restore (facts, token) {
       const issuer = byName.get(facts.issuer)?.issuer
-      return issuer === undefined ? null : restored(facts, issuer, token)
+      return issuer === undefined ? null : restored(facts, issuer, shared, token)
     },
     // Other dispatchers share the issuers; who made them closes them.
     async close () {}
@@ -100,17 +102,17 @@ function namingIssuer ({ name }: Issuer): (error: unknown) => never {
   }
 }
 
-async function resolveJwt (token: string, { jwt, introspection, issuer, verify, clockTolerance }: VerifyingIssuer): Promise<Resolved> {
+async function resolveJwt (token: string, { jwt, introspection, issuer, verify, clockTolerance }: VerifyingIssuer, shared: SharedLists): Promise<Resolved> {
   if (verify === 'introspection') return await (introspection as TokenResolver).resolve(token)
   const verified = await (jwt as TokenResolver).resolve(token)
   if (verify !== 'both') return verified
   const answered = await (introspection as TokenResolver).resolve(token)
   if (answered.record === null) return answered
-  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, clockTolerance), maxAge: answered.maxAge, key: verified.key, canBeMultiplied: verified.canBeMultiplied, isAsked: true }
+  return { record: agreed(verified.record as TokenRecord, answered.record, issuer, shared, clockTolerance), maxAge: answered.maxAge, key: verified.key, canBeMultiplied: verified.canBeMultiplied, isAsked: true }
 }
 
-function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, clockTolerance: number): TokenRecord {
-  const record = readClaims(agreedClaims(signed, answered), issuer, undefined, clockTolerance)
+function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, shared: SharedLists, clockTolerance: number): TokenRecord {
+  const record = readClaims(agreedClaims(signed, answered), issuer, shared, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
   // The difference between clocks is allowed for what was signed, not for what the server says now.
   const goodFrom = Math.max(signed.goodFrom, answered.goodFrom)

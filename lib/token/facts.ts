@@ -1,5 +1,6 @@
 import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
 import { seal, unseal } from '../seal.ts'
+import type { SharedLists } from '../shared-lists.ts'
 import type { Facts } from './resolver.ts'
 
 /** What another process needs to know of a token that this one has asked for. */
@@ -13,9 +14,13 @@ export function factsOf ({ issuer, unbound, goodFrom, goodUntil, jwt }: TokenRec
   }
 }
 
-/** The claims are read anew: what they mean is this process's to say. Null where they mean nothing to it. */
-export function restored ({ claims, goodFrom, goodUntil, jwt }: Facts, issuer: Issuer, token: string): TokenRecord | null {
-  const record = readClaims({ ...claims }, issuer)
+/**
+ * The claims are read anew: what they mean is this process's to say. Null where they mean nothing to it.
+ *
+ * @param shared - where tokens with equal lists find them
+ */
+export function restored ({ claims, goodFrom, goodUntil, jwt }: Facts, issuer: Issuer, shared: SharedLists, token: string): TokenRecord | null {
+  const record = readClaims({ ...claims }, issuer, shared)
   if (typeof record === 'string') return null
   return Object.freeze({
     ...record,

@@ -32,7 +32,7 @@ const ascii = (bytes: Buffer): string => bytes.toString('latin1')
 export async function judgePhantom (answered: Answered, token: string, rules: JwtRules): Promise<Judged> {
   if (answered.status === 204) return inactive
   refuseStatus(answered)
-  if (isJson(answered) && judge(answered, rules.claims.issuer) === null) return inactive
+  if (isJson(answered) && judge(answered, rules.claims.issuer, rules.claims.shared) === null) return inactive
   if (!/^application\/jwt(?:[ \t]*;|$)/i.test(answered.contentType)) throw refuse('issuer_bad_response', 'the content type is not application/jwt')
   const jwt = ascii(readBody(answered)).trim()
   const { record, key } = await verifyJwt(jwt, rules).catch(blameIssuer)

@@ -8,6 +8,7 @@ import { compileJwt } from '../../../lib/token/compile-jwt.ts'
 import { dispatcher, type Verify, type VerifyingIssuer } from '../../../lib/token/dispatch.ts'
 import { jwtResolver } from '../../../lib/token/jwt.ts'
 import { scriptedResolver, type ScriptedResolver } from '../../cache/scripted-resolver.ts'
+import { factsOf } from '../../../lib/token/facts.ts'
 import { refused } from '../refused.ts'
 import { encrypted, encryptedFor, nested, ourRsa, rawJwe } from './encrypted-tokens.ts'
 import { accessTokenHeader, claimsWith, ec, encode, issuer, jwkOf, jwks, noRemoteKeys, rawJws, signerFor, token } from './tokens.ts'
@@ -146,4 +147,16 @@ test('both: what the answer says of another binding, subject, client or issuer r
   assert.equal((await (await of(null)).resolve(token())).record, null)
   const narrowed = (await (await of({ scope: 'accounts admin', aud: ['https://api.example.com', 'x'], exp: 4_000_000_000 })).resolve(token({ scope: 'accounts payments' }))).record as TokenRecord
   assert.deepEqual([[...narrowed.scopes], narrowed.audience, narrowed.expiresAt === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
+})
+
+test('tokens that another process asked for, and those of `both`, find equal lists as all others do', async () => {
+  // Making the place for such lists takes twice as long as all the rest of a request.
+  const { resolve, restore } = dispatcher([await verifying('both')])
+  const [one, other] = [await resolve(token()), await resolve(token())].map(({ record }) => record as TokenRecord) as [TokenRecord, TokenRecord]
+  assert.equal(one.scopes, other.scopes)
+  assert.equal(one.audience, other.audience)
+  const [first, second] = [restore?.(factsOf(one, ''), ''), restore?.(factsOf(other, ''), '')]
+  assert.ok(first !== null && first !== undefined && first.scopes.size > 0)
+  assert.equal(first.scopes, second?.scopes)
+  assert.equal(first.audience, second?.audience)
 })
