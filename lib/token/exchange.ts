@@ -1,25 +1,14 @@
-import { Agent } from 'undici'
-import { refuse } from '../errors.ts'
+import { Agent, type Dispatcher } from 'undici'
+import { refuse, type Refusal } from '../errors.ts'
 import { places } from '../places.ts'
 import type { TlsMaterial } from '../tls-material.ts'
-
-/** What the authorization server answered; nothing of it is judged yet. */
-export interface Answered {
-  readonly status: number
-  readonly contentType: string
-  readonly contentEncoding: string
-  readonly retryAfter: string
-  readonly cacheControl: string
-  readonly age: string
-  /** Null when it was longer than we read. */
-  readonly body: Buffer | null
-}
+import { call, type Answered } from './call.ts'
 
 export interface Exchange {
   /** Milliseconds for a call that names no time of its own. */
   readonly timeout: number
   /** One call, without retries and redirects. @throws Refusal `issuer_unavailable` where no complete answer comes in time */
-  send (url: URL, call: Sent): Promise<Answered>
+  send (url: URL, sent: Sent): Promise<Answered>
   close (): Promise<void>
 }
 
@@ -54,47 +43,47 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
   return {
     timeout,
 
-    async send (url, call) {
+    send: (url, sent) => new Promise((resolve, reject) => {
       let isAnswering = false
-      // Not AbortSignal.timeout(): that would keep what it holds until the time is up, also when the answer came long before.
-      const deadline = new AbortController()
-      const timer = setTimeout(() => deadline.abort(), Math.min(call.timeout ?? timeout, timeout))
-      const { signal } = deadline
-      try {
-        await connections.take(signal)
-        // The place is free again when undici has let go, which may be later than the time limit.
-        const exchanged = request(url, call, signal, () => { isAnswering = true }).finally(() => connections.release())
-        return await Promise.race([exchanged, rejectWhenAborted(signal)])
-      } catch (error) {
-        const refusal = refuse('issuer_unavailable', signal.aborted ? 'no complete answer in time' : `the connection failed${shown(nameOf(error))}`)
-        refusal.isOutage = true
-        refusal.isPassing = !signal.aborted && !isAnswering && !isClosed && passing.has(nameOf(error))
-        throw refusal
-      } finally {
+      let isLate = false
+      let giveUp = (): void => {}
+      const timer = setTimeout(() => {
+        isLate = true
+        reject(unavailable('no complete answer in time', false))
+        giveUp()
+      }, Math.min(sent.timeout ?? timeout, timeout))
+      const fail = (error: unknown): void => {
         clearTimeout(timer)
+        reject(unavailable(`the connection failed${shown(nameOf(error))}`, !isAnswering && !isClosed && passing.has(nameOf(error))))
       }
-    },
+      const begin = (): void => {
+        if (isLate) return connections.release()
+        try {
+          giveUp = call(currentAgent(), messageOf(url, sent), maxBytes, {
+            answering () { isAnswering = true },
+            answered (answered) {
+              clearTimeout(timer)
+              resolve(answered)
+            },
+            failed: fail,
+            // Which may be later than the time limit: undici gives up a handshake that hangs only when that has ended.
+            letGo: connections.release
+          })
+        } catch (error) {
+          connections.release()
+          fail(error)
+        }
+      }
+      if (connections.takeNow()) return begin()
+      const waiting = new AbortController()
+      giveUp = () => waiting.abort()
+      connections.take(waiting.signal).then(begin, () => {}) // Its time was up.
+    }),
 
     // Not `close()`: that would wait for an authorization server that never answers.
     async close () {
       isClosed = true
       await Promise.all([agent, ...outdated].map((each) => each.destroy()))
-    }
-  }
-
-  async function request (url: URL, { method, headers, body }: Sent, signal: AbortSignal, onAnswer: () => void): Promise<Answered> {
-    const { statusCode, headers: fields, body: stream } = await currentAgent().request({
-      origin: url.origin, path: url.pathname + url.search, method, headers: { ...headers, 'accept-encoding': 'identity' }, body: body ?? null, signal
-    })
-    onAnswer()
-    return {
-      status: statusCode,
-      contentType: oneLine(fields['content-type']),
-      contentEncoding: oneLine(fields['content-encoding']),
-      retryAfter: oneLine(fields['retry-after']),
-      cacheControl: oneLine(fields['cache-control']),
-      age: oneLine(fields['age']),
-      body: await readLimited(stream, maxBytes)
     }
   }
 
@@ -115,6 +104,17 @@ export function exchange ({ tls, timeout, maxBytes }: ExchangeOptions): Exchange
   }
 }
 
+function messageOf (url: URL, { method, headers, body }: Sent): Dispatcher.DispatchOptions {
+  return { origin: url.origin, path: url.pathname + url.search, method, headers: { ...headers, 'accept-encoding': 'identity' }, body: body ?? null }
+}
+
+function unavailable (detail: string, isPassing: boolean): Refusal {
+  const refusal = refuse('issuer_unavailable', detail)
+  refusal.isOutage = true
+  refusal.isPassing = isPassing
+  return refusal
+}
+
 /** We ask for none: what comes packed may unpack to anything. */
 export function isPacked ({ contentEncoding }: Answered): boolean {
   return !/^(?:identity)?$/i.test(contentEncoding)
@@ -128,25 +128,4 @@ function nameOf (error: unknown): string {
 
 function shown (name: string): string {
   return name === '' ? '' : ` (${name})`
-}
-
-/** undici looks at the signal of a request only once the request has a connection: a handshake that hangs would outlast it. */
-function rejectWhenAborted (signal: AbortSignal): Promise<never> {
-  return new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason), { once: true }))
-}
-
-/** Leaving the loop destroys the stream, and with it the connection. */
-async function readLimited (body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = []
-  let length = 0
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > maxBytes) return null
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
-}
-
-function oneLine (header: string | string[] | undefined): string {
-  return [header ?? ''].flat().join(', ')
 }
