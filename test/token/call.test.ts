@@ -39,14 +39,14 @@ function started (agent: Agent, { origin }: Double, maxBytes = 1000): Told {
 
 // Node 20 has no Promise.withResolvers().
 function deferred<Value> (): { promise: Promise<Value>, resolve: (value: Value) => void } {
-  let resolve!: (value: Value) => void
-  const promise = new Promise<Value>((settle) => { resolve = settle })
-  return { promise, resolve }
+  let settle!: (value: Value) => void
+  const promise = new Promise<Value>((resolve) => { settle = resolve })
+  return { promise, resolve: settle }
 }
 
 test('an answer, whole; its place is free before anybody learns of it', async (t) => {
   const [server, agent] = await pair(t, (_call, response) => {
-    response.writeHead(200, { 'content-type': 'application/json', age: ['1', '2'] }).write('{"active"')
+    response.setHeader('content-type', 'application/json').setHeader('age', ['1', '2']).write('{"active"')
     setImmediate(() => response.end(':true}'))
   })
   const { end, events } = started(agent, server)
