@@ -1,18 +1,28 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs'
-import { gatewayCommand } from './gateway/command.ts'
-import { gatewayJsonSchema } from './gateway/json-schema.ts'
 import { usage } from './gateway/usage.ts'
-import { usage as probeUsage } from './probe/arguments.ts'
-import { probeCommand } from './probe/command.ts'
 
 /** @returns the exit code */
 async function run ([command, ...rest]: readonly string[]): Promise<number> {
   if (command === '--version') return print(version())
   if (command === '--help') return print(usage)
-  if (command === '--print-schema') return print(JSON.stringify(gatewayJsonSchema(), null, 2))
-  if (command === 'probe') return rest.includes('--help') ? print(probeUsage) : await probeCommand(rest, process.env, print)
+  if (command === '--print-schema') return await printSchema()
+  if (command === 'probe') return await runProbe(rest)
+  const { gatewayCommand } = await import('./gateway/command.ts')
   return await gatewayCommand(command === undefined ? [] : [command, ...rest], print, complain)
+}
+
+async function printSchema (): Promise<number> {
+  const { gatewayJsonSchema } = await import('./gateway/json-schema.ts')
+  return print(JSON.stringify(gatewayJsonSchema(), null, 2))
+}
+
+/** Whoever probes another machine's gateway needs no gateway here. */
+async function runProbe (args: readonly string[]): Promise<number> {
+  const { usage } = await import('./probe/arguments.ts')
+  if (args.includes('--help')) return print(usage)
+  const { probeCommand } = await import('./probe/command.ts')
+  return await probeCommand(args, process.env, print)
 }
 
 function print (text: string): 0 {

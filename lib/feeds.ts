@@ -2,13 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import type { FeedStats } from '../types/bound-token.ts'
 import type { Evicting } from './cache/evicting.ts'
 import type { FeedStates } from './cache/feed-states.ts'
-import { feedCounts } from './feed/counters.ts'
-import { declareWebhook } from './feed/webhook.ts'
-import { compileWebhooks } from './feed/compile-webhooks.ts'
-import { compileWebSockets } from './feed/compile-websockets.ts'
-import type { FeedsOptions } from './options.ts'
+import { feedCounts, type FeedCounts } from './feed/counters.ts'
+import type { Webhook } from './feed/webhook.ts'
+import type { WebSocketFeed } from './feed/websocket.ts'
+import type { FeedsOptions, WebhookOptions, WebSocketOptions } from './options.ts'
 import { namedIssuer, shapeOf } from './token/shape.ts'
-import { compileSigner, isWrongKey } from './token/signer.ts'
 import { tlsMaterial } from './tls-material.ts'
 
 /** What tells this process of revocations. */
@@ -28,21 +26,25 @@ export interface FeedsTools {
   onTrouble (detail: string): void
 }
 
-/** Options of feeds to what listens to them. @throws OptionsError */
-export async function compileFeeds ({ webhook, websocket }: FeedsOptions, { issuers, evicting, states, onTrouble }: FeedsTools): Promise<Feeds> {
+interface OpenedWebhooks {
+  readonly webhooks: readonly Webhook[]
+  declare (app: FastifyInstance, webhook: Webhook): void
+  close (): Promise<void>
+}
+
+/** Options of feeds to what listens to them. What a kind of feed needs is loaded only where there is one. @throws OptionsError */
+export async function compileFeeds ({ webhook, websocket }: FeedsOptions, tools: FeedsTools): Promise<Feeds> {
   const counts = feedCounts()
-  const revoke = evicting.hear
-  const warn = (path: string) => (detail: string): void => onTrouble(`${path}: ${detail}`)
-  const { webhooks, close } = await compileWebhooks(webhook === undefined ? [] : [webhook].flat(), 'options.revocation.webhook', { issuers, counts, revoke, compileSigner, isWrongKey, warn })
-  const sockets = await compileWebSockets(websocket === undefined ? [] : [websocket].flat(), 'options.revocation.websocket', { issuers, counts, revoke, tlsMaterial, warn, watch: (name) => states.watch(name, false) })
-    .catch(async (error: unknown) => {
-      await close()
-      throw error
-    })
+  const { states } = tools
+  const { webhooks, declare, close } = await openWebhooks(webhook === undefined ? [] : [webhook].flat(), tools, counts)
+  const sockets = await openWebSockets(websocket === undefined ? [] : [websocket].flat(), tools, counts).catch(async (error: unknown) => {
+    await close()
+    throw error
+  })
 
   return {
     declare (app) {
-      for (const each of webhooks) declareWebhook(app, each, { issuerOf: (set) => shapeOf(set) === 'jws' ? namedIssuer(set) : null, counts })
+      for (const each of webhooks) declare(app, each)
       if (sockets.length > 0) app.addHook('onReady', async () => { for (const socket of sockets) socket.start() })
     },
     stats () {
@@ -54,4 +56,24 @@ export async function compileFeeds ({ webhook, websocket }: FeedsOptions, { issu
       await close()
     }
   }
+}
+
+async function openWebhooks (options: readonly WebhookOptions[], { issuers, evicting, onTrouble }: FeedsTools, counts: FeedCounts): Promise<OpenedWebhooks> {
+  if (options.length === 0) return { webhooks: [], declare () {}, async close () {} }
+  const [{ compileWebhooks }, { declareWebhook }, { compileSigner, isWrongKey }] = await Promise.all([import('./feed/compile-webhooks.ts'), import('./feed/webhook.ts'), import('./token/signer.ts')])
+  const compiled = await compileWebhooks(options, 'options.revocation.webhook', { issuers, counts, revoke: evicting.hear, compileSigner, isWrongKey, warn: warning(onTrouble) })
+  return {
+    ...compiled,
+    declare (app, webhook) { declareWebhook(app, webhook, { issuerOf: (set) => shapeOf(set) === 'jws' ? namedIssuer(set) : null, counts }) }
+  }
+}
+
+async function openWebSockets (options: readonly WebSocketOptions[], { issuers, evicting, states, onTrouble }: FeedsTools, counts: FeedCounts): Promise<readonly WebSocketFeed[]> {
+  if (options.length === 0) return []
+  const { compileWebSockets } = await import('./feed/compile-websockets.ts')
+  return await compileWebSockets(options, 'options.revocation.websocket', { issuers, counts, revoke: evicting.hear, tlsMaterial, warn: warning(onTrouble), watch: (name) => states.watch(name, false) })
+}
+
+function warning (onTrouble: (detail: string) => void): (path: string) => (detail: string) => void {
+  return (path) => (detail) => onTrouble(`${path}: ${detail}`)
 }

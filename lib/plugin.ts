@@ -13,8 +13,7 @@ import { declareRoutes } from './gateway/routes.ts'
 import { guard, type Trail } from './guard.ts'
 import { policies } from './policies.ts'
 import type { Policy, PublicRoute } from './policy.ts'
-import { answerProbe } from './probe/hook.ts'
-import { probeRun } from './probe/run.ts'
+import type { Probe } from './probe/hook.ts'
 import { secretField, sentField } from './probe/wire.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
@@ -63,7 +62,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   // Only checks and compiles: a hook put on each route here would miss the routes that were declared earlier.
   let entry: string | undefined
   app.addHook('onRoute', (route) => { routes.declare(route, route.handler === forward ? 'forward' : 'other', entry) })
-  app.addHook('onRequest', registration.probeSecret === null ? enforce : probing(registration.probeSecret))
+  app.addHook('onRequest', registration.probe === null ? enforce : probing(registration.probe))
   app.addHook('onReady', async () => {
     await routes.ready()
     await proxies.ready()
@@ -104,11 +103,11 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
   }
 
   /** The hook of a process that is being probed: without the option there is no trace of it. */
-  function probing (secret: string): typeof enforce {
+  function probing (probe: Probe): typeof enforce {
     app.log.warn('the probe is open: whoever knows its secret learns how requests arrive here; take the option `probe` away when you are done')
-    const run = probeRun(secret, app.log)
+    const run = probe.run(app.log)
     app.addHook('onClose', async () => { run.close('the server is closed') })
-    return answerProbe(run, sourceOf, enforce)
+    return probe.answer(run, sourceOf, enforce)
   }
 
   async function sourceOf (request: FastifyRequest): Promise<CertificateSource> {

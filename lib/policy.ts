@@ -10,6 +10,7 @@ import { OptionsError } from './errors.ts'
 import { compileFailures, type Failures } from './failure.ts'
 import type { Feeds } from './feeds.ts'
 import { RouteSchema, type GatewayRoute, type RouteOptions, type UpstreamOptions } from './options.ts'
+import type { Probe } from './probe/hook.ts'
 import { requestFields, type RequestFields } from './request-fields.ts'
 import { needsClaims } from './upstream/own-request.ts'
 import { validateOptions } from './validate.ts'
@@ -28,8 +29,8 @@ export interface Registration {
   /** Route options that stand in the plugin's options. */
   readonly defaults: RouteOptions
   readonly routes: readonly GatewayRoute[]
-  /** Null without a probe. */
-  readonly probeSecret: string | null
+  /** Null in a process that is not probed. */
+  readonly probe: Probe | null
   close (): Promise<void>
   /** Runs what may stop the boot, and closes if it does. */
   closeUnless (start: () => void): Promise<void>

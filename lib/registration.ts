@@ -2,9 +2,9 @@ import { compileCache } from './cache/compile.ts'
 import { compileCertificateSource } from './certificate/compile.ts'
 import { serverTls, type Surroundings } from './certificate/surroundings.ts'
 import { OptionsError } from './errors.ts'
-import { defaultOf, PluginSchema, type IssuerOptions } from './options.ts'
+import { defaultOf, PluginSchema, type IssuerOptions, type Secret } from './options.ts'
 import type { Registration } from './policy.ts'
-import { resolveProbeSecret } from './probe/secret.ts'
+import type { Probe } from './probe/hook.ts'
 import { compileIssuer, type Report } from './token/compile.ts'
 import { compileFeeds } from './feeds.ts'
 import { factsOf } from './token/facts.ts'
@@ -23,7 +23,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
   const surroundings: Surroundings = { server: serverTls(server), onTrouble: (detail) => report('warn', null, detail) }
   const source = compileCertificateSource(certificate, 'options.certificate', surroundings)
   refuseTwins(issuers)
-  const probeSecret = probe === undefined ? null : await resolveProbeSecret(probe.secret, 'options.probe.secret')
+  const answering = probe === undefined ? null : await openProbe(probe.secret)
   await source.ready()
   const compiled = await compileIssuers(issuers, report)
   const open: Array<{ close (): Promise<void> }> = [source, ...compiled]
@@ -52,7 +52,7 @@ export async function compileRegistration (options: unknown, server: unknown, re
     realm: realm ?? defaultOf<string>(PluginSchema.properties.realm),
     defaults,
     routes,
-    probeSecret,
+    probe: answering,
     close,
     async closeUnless (start) {
       try {
@@ -63,6 +63,13 @@ export async function compileRegistration (options: unknown, server: unknown, re
       }
     }
   })
+}
+
+/** What answers a probe is loaded only in a process that is probed. */
+async function openProbe (secret: Secret): Promise<Probe> {
+  const [{ resolveProbeSecret }, { probeRun }, { answerProbe }] = await Promise.all([import('./probe/secret.ts'), import('./probe/run.ts'), import('./probe/hook.ts')])
+  const known = await resolveProbeSecret(secret, 'options.probe.secret')
+  return { run: (log) => probeRun(known, log), answer: answerProbe }
 }
 
 /** Which of two answers for an issuer counts would be anybody's guess. */

@@ -1,5 +1,5 @@
 import type { Static, TSchema } from '@sinclair/typebox'
-import { Value, ValueErrorType, type ValueError } from '@sinclair/typebox/value'
+import { Errors, ValueErrorType, type ValueError } from '@sinclair/typebox/errors'
 import { OptionsError } from './errors.ts'
 
 /**
@@ -11,7 +11,7 @@ import { OptionsError } from './errors.ts'
  */
 export function validateOptions<Schema extends TSchema> (schema: Schema, value: unknown, root: string): Static<Schema> {
   const copy = plainCopy(value, root)
-  const error = firstOf(Value.Errors(schema, copy))
+  const error = firstOf(Errors(schema, copy))
   if (error !== undefined) throw new OptionsError(explain(error, root))
   return copy as Static<Schema>
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyBaseLogger, FastifyReply, FastifyRequest } from 'fastify'
 import type { CertificateSource } from '../certificate/source.ts'
 import type { Echo } from './echo-schema.ts'
 import { echoOf, type ProbeMessage } from './echo.ts'
@@ -6,6 +6,13 @@ import type { ProbeRun } from './run.ts'
 import { done, sentField } from './wire.ts'
 
 type Hook = (request: FastifyRequest, reply: FastifyReply, next: (error?: Error) => void) => void
+
+/** What a process that is probed needs beside its guard. */
+export interface Probe {
+  /** Begins to wait for the one run that its secret is good for. */
+  run (log: FastifyBaseLogger): ProbeRun
+  readonly answer: typeof answerProbe
+}
 
 /** Answers the requests of a probe; all others take the way that they would take without it. */
 export function answerProbe (run: ProbeRun, sourceOf: (request: FastifyRequest) => Promise<CertificateSource>, enforce: Hook): Hook {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { SignJWT } from 'jose'
 import type { Key } from './keys/key.ts'
 
 /** What a call proves who we are with: headers, or parameters of the form. */
@@ -48,6 +47,8 @@ function clientSecretPost ({ clientId, clientSecret }: ClientCredentials): Clien
 /** RFC 7523 section 3: a new assertion for each call, since servers refuse a `jti` that they have seen. */
 function assertion ({ clientId, key, algorithm, issuer }: ClientCredentials): ClientAuthentication {
   return async () => {
+    // Who compiles the options has loaded it.
+    const { SignJWT } = await import('jose/jwt/sign')
     const now = Math.floor(Date.now() / 1000)
     const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: issuer, jti: randomUUID(), iat: now, exp: now + assertionLifetime })
       .setProtectedHeader({ alg: algorithm, ...(key.kid === null ? {} : { kid: key.kid }) })

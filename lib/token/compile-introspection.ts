@@ -10,11 +10,11 @@ import { isSymmetric, signatureAlgorithms } from './algorithms.ts'
 import { asked } from './asked.ts'
 import { breaker, type Breaker } from './breaker.ts'
 import { clientAuthMethods, type ClientAuthentication, type ClientCredentials } from './client-auth.ts'
-import { exchange } from './exchange.ts'
 import { introspection, maxResponseBytes } from './introspection.ts'
 import type { JwtRules } from './jwt.ts'
 import { canVerify, kindOf, type Key } from './keys/key.ts'
 import { filesOfKeys, readKey } from './keys/key-source.ts'
+import { openExchange } from './open-exchange.ts'
 import type { TokenResolver } from './resolver.ts'
 import type { TlsMaterial } from '../tls-material.ts'
 
@@ -48,7 +48,7 @@ export async function compileIntrospection (issuer: Issuer, options: Options, pa
     issuer,
     endpointIdentity: options.introspection.endpoint ?? 'metadata',
     endpoint,
-    exchange: exchange({ tls, timeout, maxBytes: maxResponseBytes }),
+    exchange: await openExchange({ tls, timeout, maxBytes: maxResponseBytes }),
     retries,
     breaker: compileBreaker(options.introspection, counted.onBreaker, `${path}.breaker`),
     asked: counted,
@@ -133,6 +133,7 @@ async function tokenSource (token: Secret | undefined, timeout: number, path: st
 /** The key of the assertions, and the algorithm: what the operator says, or the first that fits. */
 async function signer ({ method, key: source, algorithm: chosen }: ClientAuthOptions, secret: string, path: string): Promise<{ key: Key, algorithm: string }> {
   const isSecret = method === 'client_secret_jwt'
+  await import('jose/jwt/sign') // The first call shall not wait for it.
   const key = isSecret
     ? { kid: null, algorithm: null, key: createSecretKey(Buffer.from(secret)), isRetired: false }
     : await readKey(source as NonNullable<typeof source>, 'sign', `${path}.key`)

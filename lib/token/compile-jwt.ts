@@ -34,6 +34,7 @@ export async function compileJwt (issuer: Issuer, options: NonNullable<IssuerOpt
   if (!own && algorithms.some(isSymmetric)) {
     throw new OptionsError(`${path}.algorithms: found ${algorithms.find(isSymmetric)}, whose keys are secret; allowed: with jwks or keys only`)
   }
+  await import('jose/jws/compact/verify') // The first request shall not wait for it.
   return {
     signature: {
       keys: own ? await verificationKeys(options, algorithms, path, onTrouble) : remote(options.jwksUri ?? null),
@@ -104,6 +105,7 @@ function requiredClaims ({ requiredClaims: required = [], profile }: JwtOptions)
 
 async function compileDecryption (options: NonNullable<JwtOptions['decryption']>, path: string, onTrouble: (detail: string) => void): Promise<JwtRules['decryption']> {
   const read = async (): Promise<readonly Key[]> => await decryptionKeys(options, path)
+  await import('jose/jwe/compact/decrypt')
   return {
     keys: keptKeys(filesOfKeys(options.keys), await read(), read, onTrouble),
     keyManagementAlgorithms: new Set(options.keyManagementAlgorithms),

@@ -8,7 +8,8 @@ import { discovery, type Discovery, type Metadata } from './discovery.ts'
 import type { Verify, VerifyingIssuer } from './dispatch.ts'
 import { documentTimeout, maxDocumentBytes, readDocument } from './document.ts'
 import { allowedByMetadata, endpointUrl, refuseBadIssuer } from './endpoints.ts'
-import { exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { openExchange } from './open-exchange.ts'
 import { jwtResolver } from './jwt.ts'
 import type { KeySet } from './keys/key-set.ts'
 import { remoteKeys } from './keys/remote-keys.ts'
@@ -33,12 +34,13 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
   const onTrouble = ({ reason, detail }: Refusal): void => report('warn', issuer.name, `${reason}: ${detail ?? ''}`)
   const warn = (detail: string): void => report('warn', issuer.name, detail)
   const tls = await tlsMaterial(options.tls, `${path}.tls`, warn)
-  const documents = exchange({ tls, timeout: documentTimeout, maxBytes: maxDocumentBytes })
   const needsKeys = (takesJwt || response !== 'json') && options.jwt?.jwksUri === undefined && options.jwt?.jwks === undefined && options.jwt?.keys === undefined
   const needsEndpoint = options.introspection !== undefined && options.introspection.endpoint === undefined
-  const metadata = needsKeys || needsEndpoint ? startDiscovery() : null
+  const needsMetadata = needsKeys || needsEndpoint
+  const documents = needsMetadata || options.jwt?.jwksUri !== undefined ? await openExchange({ tls, timeout: documentTimeout, maxBytes: maxDocumentBytes }) : null
+  const metadata = needsMetadata ? startDiscovery() : null
   if (metadata === null && options.discovery !== undefined) throw new OptionsError(`${path}.discovery: has no meaning where endpoints and keys are given; allowed: no discovery`)
-  const opened: Array<{ close (): Promise<void> | void }> = [documents, ...(metadata === null ? [] : [metadata])]
+  const opened: Array<{ close (): Promise<void> | void }> = [...(documents === null ? [] : [documents]), ...(metadata === null ? [] : [metadata])]
   try {
     const rules = takesJwt || response !== 'json' ? await compileJwt(issuer, options.jwt ?? {}, `${path}.jwt`, remoteSet, warn) : null
     const asking = options.introspection === undefined
@@ -74,7 +76,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     const method = options.introspection?.clientAuth.method ?? 'none'
     const isMutualTls = 'isMutualTls' in clientAuthMethods[method] || (method === 'bearer' && options.tls?.certificate !== undefined)
     const introspection = !needsEndpoint ? null : isMutualTls ? 'mutual TLS' : 'plain'
-    return discovery({ issuer: issuer.name, wants: { keys: needsKeys, introspection }, fetch: async (url) => await readDocument(documents, url, 'the metadata'), isAllowed, onTrouble })
+    return discovery({ issuer: issuer.name, wants: { keys: needsKeys, introspection }, fetch: async (url) => await readDocument(documents as Exchange, url, 'the metadata'), isAllowed, onTrouble })
   }
 
   function remoteSet (url: string | null): KeySet {
@@ -82,7 +84,7 @@ export async function compileIssuer (options: IssuerOptions, path: string, repor
     const fetch = async (): Promise<Record<string, unknown>> => {
       const location = fixed ?? (await (metadata as Discovery).metadata()).jwksUri
       if (location === null) throw refuse('issuer_bad_response', 'the metadata have no `jwks_uri`')
-      return await readDocument(documents, location, 'the JWK set')
+      return await readDocument(documents as Exchange, location, 'the JWK set')
     }
     const keys = remoteKeys({ identity: url ?? 'metadata', fetch, onTrouble })
     opened.push(keys)

@@ -1,4 +1,3 @@
-import { compactDecrypt } from 'jose'
 import { canDecrypt, type Key } from './keys/key.ts'
 import { decodePart, readPart } from './shape.ts'
 import { invalid } from './signature.ts'
@@ -38,6 +37,8 @@ export async function decrypt (jwe: string, rules: DecryptionRules): Promise<Dec
   if (typeof alg !== 'string' || !rules.keyManagementAlgorithms.has(alg)) throw invalid('`alg` of the JWE is not allowed')
   if (typeof enc !== 'string' || !rules.contentEncryptionAlgorithms.has(enc)) throw invalid('`enc` is not allowed')
   if (zip !== undefined || crit !== undefined) throw invalid('`zip` or `crit`')
+  // Who compiles the rules has loaded it.
+  const { compactDecrypt } = await import('jose/jwe/compact/decrypt')
   for (const key of keysFor(await rules.keys(), alg, enc, kid)) {
     try {
       const { plaintext } = await compactDecrypt(jwe, key.key, { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc], maxDecompressedLength: 0 })

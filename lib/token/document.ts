@@ -1,7 +1,8 @@
 import { refuse, type Refusal } from '../errors.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import type { Answered } from './call.ts'
-import { isPacked, type Exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
+import { isPacked } from './packed.ts'
 import { askedPause } from './retry-after.ts'
 
 // Also `application/jwk-set+json` (RFC 7517 section 8.5). Parameters: none, or the one encoding that JSON has.

@@ -115,11 +115,6 @@ function unavailable (detail: string, isPassing: boolean): Refusal {
   return refusal
 }
 
-/** We ask for none: what comes packed may unpack to anything. */
-export function isPacked ({ contentEncoding }: Answered): boolean {
-  return !/^(?:identity)?$/i.test(contentEncoding)
-}
-
 /** What Node or undici calls it, such as ECONNREFUSED or SELF_SIGNED_CERT_IN_CHAIN: never text from the wire. */
 function nameOf (error: unknown): string {
   const code = (error as { code?: unknown }).code

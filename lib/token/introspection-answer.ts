@@ -3,7 +3,7 @@ import { refuse } from '../errors.ts'
 import type { SharedLists } from '../shared-lists.ts'
 import { parseStrictJsonObject } from '../strict-json.ts'
 import type { Answered } from './call.ts'
-import { isPacked } from './exchange.ts'
+import { isPacked } from './packed.ts'
 import { askedPause } from './retry-after.ts'
 
 // 500 may be about this one token; these are about the server, or come from what stands before it.

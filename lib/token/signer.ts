@@ -3,8 +3,9 @@ import type { JwtOptions, TlsOptions } from '../options.ts'
 import { compileJwt } from './compile-jwt.ts'
 import { documentTimeout, maxDocumentBytes, readDocument } from './document.ts'
 import { endpointUrl } from './endpoints.ts'
-import { exchange } from './exchange.ts'
+import type { Exchange } from './exchange.ts'
 import type { KeySet } from './keys/key-set.ts'
+import { openExchange } from './open-exchange.ts'
 import { remoteKeys } from './keys/remote-keys.ts'
 import { isNotSigned, noKeyFits, verifySignature } from './signature.ts'
 import { tlsMaterial } from '../tls-material.ts'
@@ -33,7 +34,8 @@ export function isWrongKey ({ detail }: Refusal): boolean {
 /** Keys, limits and rules are those of access tokens. @throws OptionsError */
 export async function compileSigner ({ issuer, keys, typ, tls, allowLoopback }: SignerOptions, path: string, warn: (detail: string) => void): Promise<Signer> {
   if (keys.jwksUri === undefined && keys.jwks === undefined && keys.keys === undefined) throw new OptionsError(`${path}: found no keys; allowed: one of jwksUri, jwks, keys`)
-  const documents = exchange({ tls: await tlsMaterial(tls, `${path}.tls`, warn), timeout: documentTimeout, maxBytes: maxDocumentBytes })
+  const secured = await tlsMaterial(tls, `${path}.tls`, warn)
+  const documents = keys.jwksUri === undefined ? null : await openExchange({ tls: secured, timeout: documentTimeout, maxBytes: maxDocumentBytes })
   try {
     const { signature } = await compileJwt({ name: issuer, audience: null }, keys, path, remoteSet, warn)
     const isType = (found: unknown): boolean => typeof found === 'string' && found.toLowerCase().replace(/^application\//, '') === typ
@@ -41,17 +43,17 @@ export async function compileSigner ({ issuer, keys, typ, tls, allowLoopback }: 
       verify: async (jws) => (await verifySignature(jws, { ...signature, isType })).payload,
       async close () {
         signature.keys.close()
-        await documents.close()
+        await documents?.close()
       }
     }
   } catch (error) {
-    await documents.close()
+    await documents?.close()
     throw error
   }
 
   function remoteSet (jwksUri: string | null): KeySet {
     const url = endpointUrl(jwksUri as string, allowLoopback, `${path}.jwksUri`)
     const onTrouble = (refusal: unknown): void => { if (isRefusal(refusal)) warn(`${refusal.reason}: ${refusal.detail ?? ''}`) }
-    return remoteKeys({ identity: url.href, fetch: async () => await readDocument(documents, url, 'the JWK set'), onTrouble })
+    return remoteKeys({ identity: url.href, fetch: async () => await readDocument(documents as Exchange, url, 'the JWK set'), onTrouble })
   }
 }

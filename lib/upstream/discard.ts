@@ -1,4 +1,4 @@
-import { constants, type Http2ServerRequest } from 'node:http2'
+import type { Http2ServerRequest } from 'node:http2'
 import type { Writable } from 'node:stream'
 import type { FastifyReply, FastifyRequest } from 'fastify'
 
@@ -15,7 +15,7 @@ export function discardBody ({ raw }: FastifyRequest, reply: FastifyReply): void
     raw.pause()
     if (raw.httpVersionMajor === 2) {
       const { stream } = raw as unknown as Http2ServerRequest
-      whenSent(stream, () => stream.close(constants.NGHTTP2_NO_ERROR))
+      whenSent(stream, () => stream.close())
     } else if (reply.raw.headersSent) whenSent(reply.raw, () => raw.destroy())
     else reply.header('connection', 'close')
   }

@@ -1,11 +1,9 @@
-import { Agent, type buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
 import { OptionsError } from '../errors.ts'
 import { defaultOf, UpstreamSchema, type UpstreamOptions } from '../options.ts'
-import { places, type Places } from '../places.ts'
-import { tlsMaterial } from '../tls-material.ts'
-import { upstreamConnector } from './connector.ts'
-import { http2Requests } from './http2.ts'
-import { codesOnly, loadReplyFrom, type ReplyFrom } from './reply-from.ts'
+import type { Places } from '../places.ts'
+import type { PoolOptions } from './open-pool.ts'
+import type { ReplyFrom } from './reply-from.ts'
 
 /** Connections to one origin, made in one way. */
 export interface Pool {
@@ -40,7 +38,7 @@ export function pools (onTrouble: (detail: string) => void): Pools {
       const key = keyOf([origin, http2, timeout, connections, tls.ca, tls.certificate, tls.key])
       const known = opened.get(key)
       if (known !== undefined) return known
-      const opening = open(origin, http2, timeout, connections, tls, path)
+      const opening = open({ origin, http2, timeout, connections, tls }, path)
       opened.set(key, opening)
       return opening
     },
@@ -51,16 +49,10 @@ export function pools (onTrouble: (detail: string) => void): Pools {
     }
   }
 
-  async function open (origin: string, http2: boolean, timeout: number, connections: number, options: NonNullable<UpstreamOptions['tls']>, path: string): Promise<Pool> {
-    const tls = await tlsMaterial(options, `${path}.tls`, onTrouble)
-    const connect = upstreamConnector(tls, timeout, http2)
-    const from = await loadReplyFrom({
-      disableRequestLogging: true,
-      // Else close() would leave its connections open.
-      destroyAgent: true,
-      undici: codesOnly(http2 ? http2Requests(origin, connect) : new Agent({ connections, headersTimeout: timeout, bodyTimeout: timeout, connect }))
-    })
-    return { timeout, connections: places(connections), from, connect: http2 ? upstreamConnector(tls, timeout, false) : connect }
+  /** reply-from and undici are loaded only where requests go upstream. */
+  async function open (options: PoolOptions, path: string): Promise<Pool> {
+    const { openPool } = await import('./open-pool.ts')
+    return await openPool(options, path, onTrouble)
   }
 }
 
