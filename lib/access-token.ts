@@ -1,7 +1,7 @@
-import type { AccessToken, Claims, Confirmation } from '../types/access-token.ts'
-import { readConfirmation, type Requirement } from './confirmation/confirmation.ts'
+import type { AccessToken, Claims } from '../types/access-token.ts'
+import type { Requirement } from './confirmation/confirmation.ts'
 import type { Sealed } from './seal.ts'
-import { sharedLists, type SharedLists } from './shared-lists.ts'
+import { sharedLists, type Scopes, type SharedLists } from './shared-lists.ts'
 
 /** An authorization server, as far as judging its tokens goes. */
 export interface Issuer {
@@ -11,27 +11,19 @@ export interface Issuer {
   readonly audience: readonly string[] | null
 }
 
-/** A resolved token as the guard keeps it: facts, never a decision. */
+/** A resolved token as the guard keeps it: facts, never a decision. There may be a million: what tokens say alike is shared. */
 export interface TokenRecord {
   /** Who vouches for it. */
   readonly issuer: Issuer
-  readonly scopes: ReadonlySet<string>
+  readonly claims: Claims
+  readonly scopes: Scopes
   readonly audience: readonly string[]
-  readonly clientId: string | null
-  readonly subject: string | null
-  readonly jwtId: string | null
-  /** `iss` and `token_type`, where the answer has them. */
-  readonly statedIssuer: string | null
-  readonly tokenType: string | null
-  /** Seconds since the epoch: `exp`. */
-  readonly expiresAt: number | null
-  /** Seconds since the epoch between which it is good, the difference between clocks allowed for. */
-  readonly goodFrom: number
-  readonly goodUntil: number
+  /** Why it is good for nothing, whatever the time and the route. */
+  readonly fault: 'token_type_unsupported' | 'token_issuer_mismatch' | null
+  /** Seconds since the epoch between which it is good, the difference between clocks allowed for; null for no limit. */
+  readonly goodFrom: number | null
+  readonly goodUntil: number | null
   readonly requirement: Requirement
-  /** What the application sees when the binding held on its request, and when none was asked for. */
-  readonly bound: AccessToken
-  readonly unbound: AccessToken
   /** The JWT that stands for it upstream, where that is another than the token. */
   readonly jwt: Sealed | null
 }
@@ -41,6 +33,9 @@ const maxNumericDate = 253_402_300_799
 
 /** Seconds by which `nbf` may lie ahead: clocks differ, and servers set it to the moment of issue. */
 const notBeforeLeeway = 5
+
+/** Claims that many tokens have alike. */
+const alike = ['iss', 'aud', 'client_id', 'scope', 'token_type']
 
 /**
  * Reads the claims that a decision hangs on (RFC 7662 section 2.2).
@@ -60,38 +55,41 @@ export function readClaims (claims: Record<string, unknown>, issuer: Issuer, sha
   const stated = claims['aud'] === undefined ? [] : [claims['aud']].flat()
   if (!stated.every((member) => typeof member === 'string')) return 'aud'
 
-  const requirement = readConfirmation(claims)
-  const { scope, client_id: clientId, sub, iss, token_type: tokenType, jti, exp, nbf, cnf } = deepFreeze(claims) as Claims
-  const scopes = shared.scopes(scope ?? '')
+  const { cnf, requirement } = shared.confirmation(claims)
+  const scopes = shared.scopes((claims['scope'] as string | undefined) ?? '')
   const audience = shared.audience(stated)
-  const unbound: AccessToken = Object.freeze({
+  if (cnf !== undefined) claims['cnf'] = cnf
+  if (Array.isArray(claims['aud'])) claims['aud'] = audience
+  for (const name of alike) {
+    if (typeof claims[name] === 'string') claims[name] = shared.text(claims[name])
+  }
+  const { iss, token_type: tokenType, exp, nbf } = deepFreeze(claims) as Claims
+  return Object.freeze({
+    issuer,
     claims: claims as Claims,
+    scopes,
+    audience,
+    fault: tokenType !== undefined && tokenType.toLowerCase() !== 'bearer' ? 'token_type_unsupported' : iss !== undefined && iss !== issuer.name ? 'token_issuer_mismatch' : null,
+    goodFrom: nbf === undefined ? null : nbf - (clockTolerance ?? notBeforeLeeway),
+    goodUntil: exp === undefined ? null : exp + (clockTolerance ?? 0),
+    requirement,
+    jwt: null
+  })
+}
+
+/** What the application sees of a token. @param isBound - whether its binding held; false where none was asked for */
+export function accessTokenOf ({ issuer, claims, scopes, audience }: TokenRecord, isBound: boolean): AccessToken {
+  const { sub, client_id: clientId, exp, cnf } = claims
+  return Object.freeze({
+    claims,
     scopes: scopes.list,
     issuer: issuer.name,
     subject: sub ?? null,
     clientId: clientId ?? null,
     audience,
     expiresAt: exp ?? null,
-    confirmation: requirement.kind === 'none' ? null : cnf as Confirmation,
-    binding: null
-  })
-  return Object.freeze({
-    issuer,
-    scopes: scopes.set,
-    audience,
-    clientId: unbound.clientId,
-    subject: unbound.subject,
-    jwtId: jti ?? null,
-    // The same string where it is equal, so that comparing it costs nothing.
-    statedIssuer: iss === issuer.name ? issuer.name : iss ?? null,
-    tokenType: tokenType ?? null,
-    expiresAt: unbound.expiresAt,
-    goodFrom: nbf === undefined ? -Infinity : nbf - (clockTolerance ?? notBeforeLeeway),
-    goodUntil: exp === undefined ? Infinity : exp + (clockTolerance ?? 0),
-    requirement,
-    bound: Object.freeze({ ...unbound, binding: 'x5t#S256' as const }),
-    unbound,
-    jwt: null
+    confirmation: cnf ?? null,
+    binding: isBound ? 'x5t#S256' as const : null
   })
 }
 

@@ -52,8 +52,8 @@ function describe (request: Subject, trail: Trail, refusal: Refusal | null, stat
     route: request.routeOptions.url,
     requestId: request.id,
     issuer: record?.issuer.name ?? refusal?.issuer ?? null,
-    clientId: record?.clientId ?? null,
-    subject: record?.subject ?? null,
+    clientId: record?.claims.client_id ?? null,
+    subject: record?.claims.sub ?? null,
     thumbprint: typeof presented === 'object' && presented !== null ? presented.presented.certificate.thumbprint : null,
     tokenReference: trail.key?.slice(0, 16) ?? null,
     stale: trail.isStale

@@ -1,7 +1,7 @@
 import type { AccessToken } from '../types/access-token.ts'
 import type { TokenRecord } from './access-token.ts'
 import { bearerToken, refuseQueryToken, uncheckedToken } from './bearer.ts'
-import type { CachedToken } from './cache/cached.ts'
+import { accessTokenFor, type CachedToken } from './cache/cached-token.ts'
 import type { Absence, RememberedCertificate } from './certificate/source.ts'
 import { refuse } from './errors.ts'
 import type { InboundMessage } from './inbound-message.ts'
@@ -32,24 +32,30 @@ export function guard (policy: Policy, message: InboundMessage, trail: Trail): A
   const now = Date.now()
   // What is known was well-formed when it was not: only then is its grammar checked, which takes as long as all the rest.
   const shown = uncheckedToken(fields.authorization)
-  const shownKey = shown === undefined ? null : policy.tokens.keyOf(shown)
-  const seen = shownKey === null ? undefined : policy.tokens.recall(shownKey, now, policy.maxAge)
-  if (seen !== undefined) {
-    refuseQueryToken(message.url)
-    trail.key = shownKey
-    const presented = present(policy, fields, message, seen, trail)
-    if (isTrusted(policy, presented, now)) return judge(policy, seen, presented, now, trail)
-    return judgeBoth(policy, shownKey as string, shown as string, presented, trail)
-  }
+  const shownKey = shown === undefined ? '' : policy.tokens.keyOf(shown)
+  const known = shown === undefined ? undefined : policy.tokens.recall(shownKey, shown, now, policy.maxAge)
+  if (known === undefined) return guardUnknown(policy, message, fields, shown, shownKey, now, trail)
+  refuseQueryToken(message.url)
+  trail.key = shownKey
+  const presented = present(policy, fields, message, known, trail)
+  if (isTrusted(policy, presented, now)) return judge(policy, known, presented, now, trail)
+  return judgeBoth(policy, shownKey, shown as string, presented, trail)
+}
+
+/** A token that is not known, or stands there as it is not usually written. */
+function guardUnknown (policy: Policy, message: InboundMessage, fields: RequestFields, shown: string | undefined, shownKey: string, now: number, trail: Trail): AccessToken | Promise<AccessToken> {
   const token = bearerToken(fields.authorization, message.url)
-  const key = trail.key = token === shown ? shownKey as string : policy.tokens.keyOf(token)
-  const known = token === shown ? undefined : policy.tokens.recall(key, now, policy.maxAge)
+  const key = trail.key = token === shown ? shownKey : policy.tokens.keyOf(token)
+  const known = token === shown ? undefined : policy.tokens.recall(key, token, now, policy.maxAge)
   const presented = present(policy, fields, message, known, trail)
   if (!isTrusted(policy, presented, now)) return judgeBoth(policy, key, token, presented, trail)
   if (known !== undefined) return judge(policy, known, presented, now, trail)
+  return askAndJudge(policy, key, token, presented, trail)
+}
+
+async function askAndJudge (policy: Policy, key: string, token: string, presented: Presented, trail: Trail): Promise<AccessToken> {
   trail.isAsked = true
-  return policy.tokens.ask(key, token, policy.maxAge)
-    .then((asked) => judge(policy, asked, presented, Date.now(), trail))
+  return judge(policy, await policy.tokens.ask(key, token, policy.maxAge), presented, Date.now(), trail)
 }
 
 /** Whether nothing is left to find out about a certificate. */
@@ -62,7 +68,7 @@ async function judgeBoth (policy: Policy, key: string, token: string, presented:
   trail.isAsked = true
   await policy.certificate.judge(presented as RememberedCertificate)
   // The token may have been evicted in the meantime.
-  const known = policy.tokens.recall(key, Date.now(), policy.maxAge) ?? await policy.tokens.ask(key, token, policy.maxAge)
+  const known = policy.tokens.recall(key, token, Date.now(), policy.maxAge) ?? await policy.tokens.ask(key, token, policy.maxAge)
   return judge(policy, known, presented, Date.now(), trail)
 }
 
@@ -76,22 +82,21 @@ function present (policy: Policy, fields: RequestFields, { socket }: InboundMess
 /** Whether this token, shown with this certificate, is good for this route at this time. */
 function judge (policy: Policy, cached: CachedToken, presented: Presented, now: number, trail: Trail): AccessToken {
   const record = trail.record = cached.record
-  if (cached.isStale === true) trail.isStale = true
+  if (cached.isStale) trail.isStale = true
   if (record === null) throw refuse('token_inactive')
   refuseUnusable(policy, record, now / 1000)
   const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented, cached.certificate)
   // Only the owner learns what the token may do.
   refuseUnauthorized(policy, record)
   if (isBound && cached.certificate !== presented) cached.certificate = policy.certificate.share(presented as RememberedCertificate)
-  return isBound ? record.bound : record.unbound
+  return accessTokenFor(cached, record, isBound)
 }
 
 /** RFC 7662 section 4 and RFC 7519 section 4.1: time, type, issuer and audience. */
 function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void {
-  if (record.goodUntil <= now) throw refuse('token_expired')
-  if (record.goodFrom > now) throw refuse('token_not_yet_valid')
-  if (record.tokenType !== null && record.tokenType !== 'Bearer' && record.tokenType.toLowerCase() !== 'bearer') throw refuse('token_type_unsupported')
-  if (record.statedIssuer !== null && record.statedIssuer !== record.issuer.name) throw refuse('token_issuer_mismatch')
+  if (record.goodUntil !== null && record.goodUntil <= now) throw refuse('token_expired')
+  if (record.goodFrom !== null && record.goodFrom > now) throw refuse('token_not_yet_valid')
+  if (record.fault !== null) throw refuse(record.fault)
   const audience = policy.audience ?? record.issuer.audience
   if (audience !== null && !includesAny(record.audience, audience)) throw refuse('token_audience_mismatch')
 }
@@ -129,9 +134,10 @@ function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, prese
 
 function refuseUnauthorized (policy: Policy, record: TokenRecord): void {
   for (const scope of policy.scopes) {
-    if (!record.scopes.has(scope)) throw refuse('scope_insufficient')
+    if (!record.scopes.set.has(scope)) throw refuse('scope_insufficient')
   }
-  if (policy.anyScope !== null && !policy.anyScope.some((scope) => record.scopes.has(scope))) throw refuse('scope_insufficient')
-  if (policy.claims !== null && !policy.claims(record.unbound.claims)) throw refuse('claims_insufficient')
-  if (policy.clients !== null && (record.clientId === null || !policy.clients.has(record.clientId))) throw refuse('client_not_allowed')
+  if (policy.anyScope !== null && !policy.anyScope.some((scope) => record.scopes.set.has(scope))) throw refuse('scope_insufficient')
+  if (policy.claims !== null && !policy.claims(record.claims)) throw refuse('claims_insufficient')
+  const { client_id: clientId } = record.claims
+  if (policy.clients !== null && (clientId === undefined || !policy.clients.has(clientId))) throw refuse('client_not_allowed')
 }

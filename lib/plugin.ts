@@ -91,9 +91,13 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
       return stop(error, request, reply, policy, trail, done)
     }
     // With a known token there is nothing to wait for.
-    if (!trail.isAsked) return allow(outcome as AccessToken, request, policy, trail, done)
-    ;(outcome as Promise<AccessToken>).then(
-      (accessToken) => allow(accessToken, request, policy as Policy, trail, done),
+    if (trail.isAsked) enforceLater(outcome as Promise<AccessToken>, request, reply, policy, trail, done)
+    else allow(outcome as AccessToken, request, policy, trail, done)
+  }
+
+  function enforceLater (outcome: Promise<AccessToken>, request: FastifyRequest, reply: FastifyReply, policy: Policy, trail: Trail, done: Done): void {
+    outcome.then(
+      (accessToken) => allow(accessToken, request, policy, trail, done),
       (error: unknown) => stop(error, request, reply, policy, trail, done)
     )
   }

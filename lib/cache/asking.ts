@@ -1,8 +1,9 @@
 import type { TokenRecord } from '../access-token.ts'
 import { isRefusal } from '../errors.ts'
 import type { Facts, Resolved, TokenResolver } from '../token/resolver.ts'
-import type { CachedToken, CacheOptions } from './cached.ts'
-import { clockDifference } from './evictions.ts'
+import { cachedToken, type CachedToken } from './cached-token.ts'
+import type { CacheOptions } from './cached.ts'
+import { clockDifference, type KeyOf } from './evictions.ts'
 import type { Room } from './memory-store.ts'
 import type { SharedToken } from './shared-tokens.ts'
 
@@ -20,8 +21,7 @@ export interface Place {
   readonly key: string
   /** By secrets that have been replaced. */
   readonly former: readonly string[]
-  /** Where evictions of it are looked for. */
-  readonly evictionKey: string
+  readonly evictionKey: KeyOf
 }
 
 interface Asking {
@@ -68,7 +68,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     const resolved = await resolver.resolve(token)
     const { key: provenBy, canBeMultiplied, isAsked } = resolved
     const record = resolved.record !== null && !isAsked && evictions.revokes(evictionKey, resolved.record) ? null : resolved.record
-    const entry: CachedToken = { record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, evictionKey, comparedIn, certificate: undefined }
+    const entry = cachedToken({ record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, comparedIn })
     if (record === null && isAsked) shared?.delete([key, ...former]).catch(() => {}) // It never rejects.
     if (record !== null && isAsked && entry.expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt: entry.expiresAt, facts: factsOf(record, token) })
     return { entry, room: record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active' }
@@ -85,7 +85,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     const record = known === null ? null : resolver.restore?.(known.facts, token) ?? null
     if (known === null || record === null || !counts(known, Date.now(), maxAge) || evictions.coversAnothers(evictionKey, record, known.askedAt)) return null
     const now = Date.now()
-    return { record, askedAt: Math.min(known.askedAt, now), expiresAt: Math.min(known.expiresAt, now + maxTtl), key: null, evictionKey, comparedIn, certificate: undefined }
+    return cachedToken({ record, askedAt: Math.min(known.askedAt, now), expiresAt: Math.min(known.expiresAt, now + maxTtl), key: null, comparedIn })
   }
 
   /** Whatever life another process gave it, it has none that this one would not have given. */
@@ -97,6 +97,7 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
   function timeToLive ({ record, maxAge, isAsked }: Pick<Resolved, 'maxAge' | 'isAsked'> & { record: TokenRecord | null }, now: number): number {
     if (record === null) return Math.min(negativeTtl, maxTtl, maxAge)
     const most = Math.min(isAsked ? maxTtl : Infinity, maxAge)
-    return Math.min(record.expiresAt === null ? defaultTtl : record.expiresAt * 1000 - now, most)
+    const { exp } = record.claims
+    return Math.min(exp === undefined ? defaultTtl : exp * 1000 - now, most)
   }
 }

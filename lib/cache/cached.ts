@@ -1,11 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import type { TokenStats } from '../../types/bound-token.ts'
-import type { RememberedCertificate } from '../certificate/source.ts'
-import type { TokenRecord } from '../access-token.ts'
-import type { Key } from '../token/keys/key.ts'
 import type { TokenResolver } from '../token/resolver.ts'
 import { refuse } from '../errors.ts'
 import { askingOf, type FactsOf, type Place } from './asking.ts'
+import type { CachedToken } from './cached-token.ts'
 import type { Evictions } from './evictions.ts'
 import { evictionKeyOf, keyOf, keyPrefix } from './keys.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
@@ -33,30 +31,11 @@ export interface CacheOptions {
   readonly factsOf: FactsOf
 }
 
-/** A token that was resolved: facts only. Every decision is made again on each request. */
-export interface CachedToken {
-  /** Null when the authorization server says that the token is not active. */
-  readonly record: TokenRecord | null
-  /** Milliseconds since the epoch. */
-  readonly askedAt: number
-  readonly expiresAt: number
-  /** The key that proved it, or the answer about it. */
-  readonly key: Key | null
-  /** Where evictions of it are looked for. */
-  readonly evictionKey: string
-  /** The generation of evictions that it was last compared with. */
-  comparedIn: number
-  /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
-  certificate: RememberedCertificate | undefined
-  /** Of a copy that counts beyond its life, since nobody could be asked. */
-  readonly isStale?: true
-}
-
 export interface CachedTokens {
   /** Where a token lives in the cache. Tells tokens apart without holding them. */
   keyOf (token: string): string
   /** What is known of a token and no older than `maxAge` milliseconds; undefined when it must be asked. */
-  recall (key: string, now: number, maxAge: number): CachedToken | undefined
+  recall (key: string, token: string, now: number, maxAge: number): CachedToken | undefined
   /** Asks; all that ask for one token at a time share one call. With a `maxAge` of 0 it shares with nobody. */
   ask (key: string, token: string, maxAge: number): Promise<CachedToken>
 }
@@ -107,8 +86,8 @@ export function tokenCache (options: CacheOptions): TokenCache {
       return {
         keyOf: (token) => keyOf(prefix, token),
         recall,
-        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)), evictionKey: evictionKeyOf(evictionPrefixes[0] as string, token) }, token, maxAge)
-          .catch((error: unknown) => orStale(error, key, maxAge))
+        ask: async (key, token, maxAge) => await ask(resolver, { key, former: former.map((each) => keyOf(each, token)), evictionKey: evictionKeyOfToken(token) }, token, maxAge)
+          .catch((error: unknown) => orStale(error, key, token, maxAge))
       }
     },
     keysOf: (token) => [...[...prefixes].map((prefix) => keyOf(prefix, token)), ...evictionPrefixes.map((prefix) => evictionKeyOf(prefix, token))],
@@ -127,17 +106,22 @@ export function tokenCache (options: CacheOptions): TokenCache {
     })
   }
 
-  function recall (key: string, now: number, maxAge: number): CachedToken | undefined {
+  /** Where evictions of it are looked for; not kept, since few are ever looked for. */
+  function evictionKeyOfToken (token: string): () => string {
+    return () => evictionKeyOf(evictionPrefixes[0] as string, token)
+  }
+
+  function recall (key: string, token: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
     // A clock that was set back must not lengthen a life: an entry from the future is none.
     if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) return undefined
-    if (isBypassed || (entry.comparedIn !== evictions.generation() && isEvicted(key, entry))) return undefined
+    if (isBypassed || (entry.comparedIn !== evictions.generation() && isEvicted(key, entry, token))) return undefined
     hits++
     return entry
   }
 
-  function isEvicted (key: string, entry: CachedToken): boolean {
-    const isCovered = evictions.covers(entry.evictionKey, entry.record, entry.comparedIn)
+  function isEvicted (key: string, entry: CachedToken, token: string): boolean {
+    const isCovered = evictions.covers(evictionKeyOfToken(token), entry.record, entry.comparedIn)
     if (isCovered) store.delete(key)
     else entry.comparedIn = evictions.generation()
     return isCovered
@@ -155,8 +139,8 @@ export function tokenCache (options: CacheOptions): TokenCache {
   }
 
   /** Each request for itself: who shares a call may want another age. */
-  function orStale (error: unknown, key: string, maxAge: number): CachedToken {
-    const known = isBypassed ? null : staleOf(error, store.get(key), maxAge, options)
+  function orStale (error: unknown, key: string, token: string, maxAge: number): CachedToken {
+    const known = isBypassed ? null : staleOf(error, store.get(key), evictionKeyOfToken(token), maxAge, options)
     if (known === null) throw error
     stale++
     return known
@@ -179,7 +163,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
     for (let attempt = 0; attempt < mostAttempts; attempt++) {
       const known = isBypassed ? undefined : store.get(key)
       const { entry, room } = await asking.find(resolver, place, token, attempt === 0 && !isBypassed ? maxAge : 0, known)
-      if (entry.comparedIn === evictions.generation() || !evictions.covers(entry.evictionKey, entry.record, entry.comparedIn)) {
+      if (entry.comparedIn === evictions.generation() || !evictions.covers(place.evictionKey, entry.record, entry.comparedIn)) {
         if (room !== null) keep(key, entry, room)
         return entry
       }

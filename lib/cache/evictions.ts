@@ -17,17 +17,20 @@ export interface Eviction {
   readonly revokedAt: number | null
 }
 
+/** Where evictions of a token are looked for: found out only where some token was evicted. */
+export type KeyOf = () => string
+
 /** What has been evicted lately. */
 export interface Evictions {
   /** Grows with each eviction: what has been compared since need not be again. */
   generation (): number
   add (eviction: Eviction): void
   /** Whether what was asked here in this generation counts no more. */
-  covers (key: string, record: TokenRecord | null, askedIn: number): boolean
+  covers (key: KeyOf, record: TokenRecord | null, askedIn: number): boolean
   /** The same of what another process asked, in milliseconds since the epoch of its clock. */
-  coversAnothers (key: string, record: TokenRecord, askedAt: number): boolean
+  coversAnothers (key: KeyOf, record: TokenRecord, askedAt: number): boolean
   /** Whether a token that proves itself was revoked. */
-  revokes (key: string, record: TokenRecord): boolean
+  revokes (key: KeyOf, record: TokenRecord): boolean
 }
 
 /** When something was evicted, last: by the clock, and in which generation. */
@@ -92,8 +95,8 @@ export function evictions (horizon: number, most = 100_000): Evictions {
     }
   }
 
-  function some (key: string, record: TokenRecord | null, isMeant: (times: Times) => boolean): boolean {
-    const ofKey = byKey.get(key)
+  function some (key: KeyOf, record: TokenRecord | null, isMeant: (times: Times) => boolean): boolean {
+    const ofKey = byKey.size === 0 ? undefined : byKey.get(key())
     if (ofKey !== undefined && isMeant(ofKey)) return true
     if (record === null) return false
     for (const { issuer, paths, times } of byClaims.values()) {
@@ -153,7 +156,7 @@ function latest (one: Times, other: Times): Times {
 }
 
 export function matches ({ issuer, claims }: { readonly issuer: string | null, readonly claims: Readonly<Record<string, string>> }, record: TokenRecord): boolean {
-  return (issuer === null || issuer === record.issuer.name) && Object.entries(claims).every(([path, value]) => claimAt(record.unbound.claims, path) === value)
+  return (issuer === null || issuer === record.issuer.name) && Object.entries(claims).every(([path, value]) => claimAt(record.claims, path) === value)
 }
 
 /** A claim, by the names that lead to it, as JSON text. */
@@ -169,7 +172,7 @@ function claimAt (claims: Readonly<Record<string, unknown>>, path: string): stri
 function claimsAt (record: TokenRecord, paths: readonly string[]): Record<string, string> | null {
   const found: Record<string, string> = {}
   for (const path of paths) {
-    const value = claimAt(record.unbound.claims, path)
+    const value = claimAt(record.claims, path)
     if (value === undefined) return null
     found[path] = value
   }
@@ -183,7 +186,6 @@ function valueOf (issuer: string | null, claims: Readonly<Record<string, string>
 }
 
 /** Milliseconds. A token that does not say when it was issued may be as old as any. */
-function issuedAt ({ unbound }: TokenRecord): number {
-  const { iat } = unbound.claims
+function issuedAt ({ claims: { iat } }: TokenRecord): number {
   return typeof iat === 'number' ? iat * 1000 : -Infinity
 }

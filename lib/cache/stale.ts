@@ -1,6 +1,6 @@
 import { isRefusal } from '../errors.ts'
-import type { CachedToken } from './cached.ts'
-import type { Evictions } from './evictions.ts'
+import type { CachedToken } from './cached-token.ts'
+import type { Evictions, KeyOf } from './evictions.ts'
 
 export interface StaleOptions {
   /** Milliseconds beyond its life for which an entry counts while nobody can be asked; 0 for none. */
@@ -15,14 +15,15 @@ export interface StaleOptions {
  * both are for the operator to see.
  *
  * @param known - what was remembered
+ * @param evictionKey - where evictions of the token are looked for
  * @param maxAge - milliseconds; an older one does not count for this route
  * @returns null where the error stands
  */
-export function staleOf (error: unknown, known: CachedToken | undefined, maxAge: number, { staleIfError, evictions }: StaleOptions): CachedToken | null {
+export function staleOf (error: unknown, known: CachedToken | undefined, evictionKey: KeyOf, maxAge: number, { staleIfError, evictions }: StaleOptions): CachedToken | null {
   if (staleIfError === 0 || known === undefined || known.record === null || !isRefusal(error) || error.reason !== 'issuer_unavailable') return null
   const now = Date.now()
   // A clock that was set back must not lengthen a life: an entry from the future is none.
   const isYoungEnough = now >= known.askedAt && now < known.expiresAt + staleIfError && now - known.askedAt < maxAge
-  if (!isYoungEnough || known.key?.isRetired === true || evictions.covers(known.evictionKey, known.record, known.comparedIn)) return null
+  if (!isYoungEnough || known.key?.isRetired === true || evictions.covers(evictionKey, known.record, known.comparedIn)) return null
   return { ...known, isStale: true }
 }

@@ -8,15 +8,15 @@ import { refuse } from '../errors.ts'
  * @throws Refusal `issuer_bad_response`: one of the two is wrong, and both are the issuer's
  */
 export function agreedClaims (signed: TokenRecord, answered: TokenRecord): Record<string, unknown> {
-  const ours = signed.unbound.claims
-  const theirs = answered.unbound.claims
+  const ours = signed.claims
+  const theirs = answered.claims
   for (const name of ['iss', 'sub', 'client_id', 'jti', 'cnf', 'acr', 'auth_time']) {
     if (ours[name] !== undefined && theirs[name] !== undefined && canonical(ours[name]) !== canonical(theirs[name])) {
       throw refuse('issuer_bad_response', 'the introspection answer contradicts the JWT')
     }
   }
   const both = { ...theirs, ...ours }
-  if (ours.scope !== undefined && theirs.scope !== undefined) Object.assign(both, { scope: common(signed.scopes, answered.scopes).join(' ') })
+  if (ours.scope !== undefined && theirs.scope !== undefined) Object.assign(both, { scope: common(signed.scopes.set, answered.scopes.set).join(' ') })
   if (theirs.aud !== undefined) Object.assign(both, { aud: common(new Set(signed.audience), new Set(answered.audience)) })
   if (theirs.token_type !== undefined) Object.assign(both, { token_type: theirs.token_type })
   if (ours.exp !== undefined && theirs.exp !== undefined) Object.assign(both, { exp: Math.min(ours.exp, theirs.exp) })

@@ -115,6 +115,10 @@ function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, sha
   const record = readClaims(agreedClaims(signed, answered), issuer, shared, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
   // The difference between clocks is allowed for what was signed, not for what the server says now.
-  const goodFrom = Math.max(signed.goodFrom, answered.goodFrom)
-  return Object.freeze({ ...record, goodFrom, goodUntil: Math.min(signed.goodUntil, answered.goodUntil), jwt: signed.jwt })
+  const goodFrom = stricter(Math.max, signed.goodFrom, answered.goodFrom)
+  return Object.freeze({ ...record, goodFrom, goodUntil: stricter(Math.min, signed.goodUntil, answered.goodUntil), jwt: signed.jwt })
+}
+
+function stricter (pick: (one: number, other: number) => number, one: number | null, other: number | null): number | null {
+  return one === null || other === null ? one ?? other : pick(one, other)
 }

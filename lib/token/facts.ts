@@ -4,12 +4,12 @@ import type { SharedLists } from '../shared-lists.ts'
 import type { Facts } from './resolver.ts'
 
 /** What another process needs to know of a token that this one has asked for. */
-export function factsOf ({ issuer, unbound, goodFrom, goodUntil, jwt }: TokenRecord, token: string): Facts {
+export function factsOf ({ issuer, claims, goodFrom, goodUntil, jwt }: TokenRecord, token: string): Facts {
   return {
     issuer: issuer.name,
-    claims: unbound.claims,
-    goodFrom: Number.isFinite(goodFrom) ? goodFrom : null,
-    goodUntil: Number.isFinite(goodUntil) ? goodUntil : null,
+    claims,
+    goodFrom,
+    goodUntil,
     jwt: jwt === null ? null : unseal(jwt, token)
   }
 }
@@ -24,8 +24,8 @@ export function restored ({ claims, goodFrom, goodUntil, jwt }: Facts, issuer: I
   if (typeof record === 'string') return null
   return Object.freeze({
     ...record,
-    goodFrom: goodFrom ?? -Infinity,
-    goodUntil: goodUntil ?? Infinity,
+    goodFrom: goodFrom ?? null,
+    goodUntil: goodUntil ?? null,
     jwt: jwt === null ? null : seal(jwt, token)
   })
 }

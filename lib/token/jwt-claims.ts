@@ -36,7 +36,7 @@ export function readJwtClaims (payload: Uint8Array, { issuer, clockTolerance, re
   if (foreign.some(has) || (has('token_use') && claims['token_use'] !== 'access')) throw invalid('another kind of JWT')
   const record = readClaims(claims, issuer, shared, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
-  const { iat } = record.unbound.claims
+  const { iat } = record.claims
   if (iat !== undefined && iat > Date.now() / 1000 + clockTolerance) throw refuse('token_not_yet_valid', '`iat` lies in the future')
   return record
 }

@@ -80,7 +80,7 @@ async function verifyEncrypted (token: string, rules: JwtRules, decryption: NonN
 
 /** RFC 7519 section 5.3: claims that the outer header repeats must be the same. */
 function refuseOtherReplicas (header: Record<string, unknown>, record: TokenRecord): void {
-  const claims = record.unbound.claims as Record<string, unknown>
+  const claims = record.claims as Record<string, unknown>
   for (const name of ['iss', 'sub', 'aud']) {
     if (header[name] !== undefined && JSON.stringify(header[name]) !== JSON.stringify(claims[name])) throw invalid('the header repeats a claim with another value')
   }
