@@ -1,3 +1,5 @@
+import { parseArgs } from 'node:util'
+
 export interface Arguments {
   /** What is wanted, by parts of names; everything where there are none. */
   readonly words: readonly string[]
@@ -13,27 +15,23 @@ export interface Arguments {
   readonly mostTokens: number
 }
 
-const usage = 'npm run bench -- [--list] [--json FILE] [--chart] [--compare REV] [words]'
-
-/** @throws Error with the usage, for what it does not know */
+/** @throws Error for what it does not know */
 export function readArguments (given: readonly string[], env: NodeJS.ProcessEnv): Arguments {
-  const words: string[] = []
-  const found = { isList: false, isChart: false, json: null as string | null, compare: null as string | null }
-  const left = [...given]
-  const valueOf = (name: string): string => {
-    const value = left.shift()
-    if (value === undefined || value.startsWith('--')) throw new Error(`${name}: its value is missing\n${usage}`)
-    return value
+  const { positionals, values } = parseArgs({
+    args: [...given],
+    allowPositionals: true,
+    options: { list: { type: 'boolean', default: false }, chart: { type: 'boolean', default: false }, json: { type: 'string' }, compare: { type: 'string' } }
+  })
+  return {
+    words: positionals,
+    isList: values.list,
+    isChart: values.chart,
+    json: values.json ?? null,
+    compare: values.compare ?? null,
+    rounds: count('ROUNDS', 15, env),
+    requests: count('REQUESTS', 4000, env),
+    mostTokens: count('TOKENS', 1_000_000, env)
   }
-  for (let each = left.shift(); each !== undefined; each = left.shift()) {
-    if (each === '--list') found.isList = true
-    else if (each === '--chart') found.isChart = true
-    else if (each === '--json') found.json = valueOf(each)
-    else if (each === '--compare') found.compare = valueOf(each)
-    else if (each.startsWith('-')) throw new Error(`${each}: no such option\n${usage}`)
-    else words.push(each)
-  }
-  return { ...found, words, rounds: count('ROUNDS', 15, env), requests: count('REQUESTS', 4000, env), mostTokens: count('TOKENS', 1_000_000, env) }
 }
 
 function count (name: string, byDefault: number, env: NodeJS.ProcessEnv): number {

@@ -9,7 +9,7 @@ import { usualTraffic, type Material } from './contender.ts'
 import { claimsOf, type TokenMaterial } from './tokens.ts'
 
 /** Milliseconds for a process to start. */
-export const startLimit = 30_000
+export const startLimit = 60_000
 const lifetime = 7200
 
 export interface Scene {

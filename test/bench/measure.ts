@@ -43,11 +43,15 @@ async function measureGroup (scene: Scene, group: Group, { rounds, requests, mos
   const running: Running[] = []
   const leave = (name: string, why: string): void => { found.left.push({ group: group.name, name, why }) }
   try {
-    for (const contender of group.contenders) {
+    const able = group.contenders.filter((contender) => {
       if (contender.traffic.known > mostTokens) leave(contender.name, `more than TOKENS=${mostTokens}`)
       else if (contender.needs === 'redis' && scene.material.redis === null) leave(contender.name, 'there is no redis-server or valkey-server on this machine')
-      else running.push(...await startEach(scene, contender, group.name, revision, leave))
-    }
+      else return true
+      return false
+    })
+    const started = await Promise.allSettled(able.map(async (contender) => await startEach(scene, contender, group.name, revision, leave)))
+    running.push(...started.flatMap((each) => each.status === 'fulfilled' ? each.value : []))
+    for (const each of started) if (each.status === 'rejected') throw each.reason
     if (running.length === 0) return
     found.figures.push(...await fill(running))
     found.rows.push(...await interleave(running, { group: group.name, rounds, requests }))
