@@ -20,6 +20,9 @@ const headings: Readonly<Record<string, string>> = {
   pauses: 'Longest single call of the cache'
 }
 
+/** With fewer, whatever else the machine did is in the medians. */
+const fewRounds = 10
+
 /** CPU time of every contender that was compared with another. */
 export function speedTable (result: Result): string {
   const compared = compare(result.rows.filter(({ revision }) => revision === null))
@@ -55,7 +58,7 @@ function figureCells (figure: Figure): string {
 }
 
 function machineOf ({ machine, rounds, requests }: Result): string {
-  return `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${rounds} interleaved rounds of ${requests.toLocaleString('en-GB')} requests, commit ${machine.commit}, ${machine.date}:`
+  return `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${rounds} interleaved rounds of ${requests.toLocaleString('en-GB')} requests, commit ${machine.commit}, ${machine.date}${rounds < fewRounds ? '; a short run, so that single figures mean little' : ''}:`
 }
 
 function cells (...texts: readonly string[]): string {

@@ -1,6 +1,6 @@
 // The same as `npm run bench`, for a few requests; the package must have been built.
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -41,4 +41,18 @@ test('words that nothing has end the run with a message', async (t) => {
   const { code, stderr } = await bench(t, 'nobody has such a name')
   assert.equal(code, 1)
   assert.match(stderr, /bench: nothing has one of these words: nobody has such a name; --list tells the names/)
+})
+
+// A package that was unpacked has no revisions.
+const hasRevisions = spawnSync('git', ['rev-parse', '--verify', 'HEAD']).status === 0
+
+test('another revision is measured beside the working tree, and nothing is left of it', { skip: !hasRevisions }, async (t) => {
+  const { code, stdout, stderr, json } = await bench(t, 'report mode', '--compare', 'HEAD')
+  assert.equal(code, 0, stderr)
+  assert.match(stdout, /to revision\n/)
+  const { rows } = JSON.parse(await readFile(json, 'utf8')) as Result
+  assert.deepEqual(rows.map(({ name, revision }) => [name, revision?.slice(0, 5) ?? null]), [
+    ['plain Fastify', null], ['guarded, token known, report mode', null], ['guarded, token known, report mode', 'HEAD ']
+  ])
+  assert.doesNotMatch(spawnSync('git', ['worktree', 'list'], { encoding: 'utf8' }).stdout, /bound-token-bench-/)
 })
