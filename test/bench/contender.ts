@@ -58,5 +58,7 @@ export interface Started {
 export interface Group {
   readonly name: string
   readonly about: string
+  /** Where a round takes long, or many are measured. */
+  readonly mostRounds?: number
   readonly contenders: readonly Contender[]
 }

@@ -53,8 +53,8 @@ async function measureGroup (scene: Scene, group: Group, { rounds, requests, mos
     running.push(...started.flatMap((each) => each.status === 'fulfilled' ? each.value : []))
     for (const each of started) if (each.status === 'rejected') throw each.reason
     if (running.length === 0) return
-    found.figures.push(...await fill(running))
-    found.rows.push(...await interleave(running, { group: group.name, rounds, requests }))
+    found.figures.push(...await fill(running, group.name))
+    found.rows.push(...await interleave(running, { group: group.name, rounds: Math.min(rounds, group.mostRounds ?? rounds), requests }))
     if (group.name === 'size') found.figures.push(...await lookAtSizes(running, requests, group.name))
   } finally {
     await Promise.all(running.map(async (each) => await each.end()))

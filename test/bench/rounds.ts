@@ -12,13 +12,13 @@ export interface RoundsOptions {
 }
 
 /** Makes known what shall be known. @returns what was seen of it, by contender */
-export async function fill (running: readonly Running[]): Promise<Figure[]> {
+export async function fill (running: readonly Running[], group: string): Promise<Figure[]> {
   const figures: Figure[] = []
   for (const each of running.filter(({ contender }) => contender.isOurs && contender.traffic.hitPercent > 0)) {
     const { known } = each.contender.traffic
     const isLarge = known > 10_000
     const { delay } = await each.under({ count: known, order: 'each', connections: isLarge ? 64 : 16 }, { delay: true })
-    if (isLarge && delay !== null) figures.push({ group: 'size', name: nameOf(each), what: 'longest delay of the event loop while they come to be known', unit: 'ms', of: 'most', values: [delay.most] })
+    if (isLarge && delay !== null) figures.push({ group, name: nameOf(each), what: 'longest delay of the event loop while they come to be known', unit: 'ms', of: 'most', values: [delay.most] })
   }
   return figures
 }
