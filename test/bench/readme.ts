@@ -57,8 +57,9 @@ function figureCells (figure: Figure): string {
   return cells(name, what, `${figureValue(valueOf(figure), unit)}${unitName}${values.length > 1 ? `, ${of} of ${values.length}` : ''}`)
 }
 
-function machineOf ({ machine, rounds, requests }: Result): string {
-  return `Node ${machine.node}, ${machine.cpu}, ${machine.cores} cores, ${rounds} interleaved rounds of ${requests.toLocaleString('en-GB')} requests, commit ${machine.commit}, ${machine.date}${rounds < fewRounds ? '; a short run, so that single figures mean little' : ''}:`
+function machineOf ({ machine: { node, cpu, cores, commit, date }, rounds, requests }: Result): string {
+  const remark = rounds < fewRounds ? '; a short run, so that single figures mean little' : ''
+  return `Node ${node}, ${cpu}, ${cores} cores, ${rounds} interleaved rounds of ${requests.toLocaleString('en-GB')} requests, commit ${commit}, ${date}${remark}:`
 }
 
 function cells (...texts: readonly string[]): string {

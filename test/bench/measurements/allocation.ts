@@ -23,6 +23,7 @@ export const allocation: Measurement = {
     const figures: Figure[] = []
     for (const contender of contenders) {
       const running = await start(contender)
+      await running.under({ count: contender.traffic.known, order: 'each' })
       for (let warmUp = 0; warmUp < 4; warmUp++) await running.under({ count: requests })
       const values: number[] = []
       for (let round = 0; round < Math.min(rounds, 7); round++) {
