@@ -4,6 +4,8 @@ import { test } from 'node:test'
 import { answers, reasons } from '../lib/errors.ts'
 import { clientAuthMethods } from '../lib/token/client-auth.ts'
 import { defaultLimits, pathFaults } from '../lib/certification-path/index.ts'
+import { chart } from './bench/chart.ts'
+import type { Result } from './bench/result.ts'
 import { tables } from './docs/render-tables.ts'
 import { renderTypes } from './docs/render-types.ts'
 
@@ -28,6 +30,12 @@ for (const [name, render] of Object.entries(tables)) {
 test('every generated part of the README has its renderer', () => {
   const named = [...readFileSync('README.md', 'utf8').matchAll(/^<!-- (?!\/)(\S+) -->$/gm)].map(([, name]) => name)
   assert.deepEqual(named.sort(), Object.keys(tables).sort())
+})
+
+test('test/bench/ratios.svg is what test/bench/results.json says', () => {
+  const drawn = chart(JSON.parse(readFileSync('test/bench/results.json', 'utf8')) as Result)
+  if (isUpdate) writeFileSync('test/bench/ratios.svg', drawn)
+  assert.equal(readFileSync('test/bench/ratios.svg', 'utf8'), drawn)
 })
 
 test('every reason is asserted by some test', () => {

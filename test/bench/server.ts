@@ -1,15 +1,49 @@
 // One contender in a process of its own, so that it is measured alone: V8 sees the shapes of this one only.
 
-import { contenders, type Material } from './contenders.ts'
+import { setImmediate as turn } from 'node:timers/promises'
+import { answering } from './answering.ts'
+import type { Material, Started } from './contender.ts'
+import { observe, type Observed, type Watched } from './observation.ts'
+import { contenderOf } from './sections.ts'
 
-process.on('message', async (message: { start: number, material: Material } | 'usage') => {
-  if (message === 'usage') {
-    process.send?.({ usage: process.cpuUsage() })
-    return
+export type Question =
+  | { start: { group: string, name: string }, material: Material }
+  | { observe: Watched }
+  | { observed: true }
+  | { memory: true }
+  | { evictNobody: true }
+
+let started: Started | null = null
+let end: (() => Observed) | null = null
+
+answering<Question>(async (question) => {
+  if ('start' in question) {
+    started = await contenderOf(question.start).start(question.material)
+    return { url: started.url }
   }
-  const app = await contenders[message.start]?.start(message.material)
-  process.send?.({ url: await app?.listen({ host: '127.0.0.1', port: 0 }) })
+  if ('observe' in question) {
+    end = observe(question.observe)
+    return {}
+  }
+  if ('observed' in question) {
+    // What happened in this turn is in the histogram after it only.
+    await turn()
+    return end?.()
+  }
+  if ('memory' in question) return { bytes: await memoryInUse() }
+  end = observe({ delay: true })
+  await started?.evictNobody?.()
+  await turn()
+  return end()
 })
 
-// Not killed: a profile is written when the process ends by itself.
-process.on('disconnect', () => process.exit())
+/** Once is not enough: what finalizers release is collected by the next one. */
+async function memoryInUse (): Promise<number> {
+  for (let time = 0; time < 4; time++) {
+    globalThis.gc?.()
+    await turn()
+  }
+  const { heapUsed, external } = process.memoryUsage()
+  // `external` has the array buffers in it.
+  return heapUsed + external
+}

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
 import type { TSchema } from '@sinclair/typebox'
 import { presets } from '../../lib/certificate/presets.ts'
 import { channels } from '../../lib/channels.ts'
 import { answers, reasons } from '../../lib/errors.ts'
 import * as options from '../../lib/options.ts'
+import { figureTable, speedTable } from '../bench/readme.ts'
+import type { Result } from '../bench/result.ts'
 import { typeText } from './render-types.ts'
 
 const route = options.RouteSchema.properties
@@ -10,6 +13,8 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 
 /** What stands between `<!-- name -->` and `<!-- /name -->` in the README. */
 export const tables: Readonly<Record<string, () => string>> = {
+  'bench:figures': () => figureTable(benchResult()),
+  'bench:speed': () => speedTable(benchResult()),
   channels: channelTable,
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
   'options:issuer': () => optionTable(options.IssuerSchema, 'issuers[].'),
@@ -24,6 +29,11 @@ export const tables: Readonly<Record<string, () => string>> = {
   'options:route': () => optionTable(options.RouteSchema, ''),
   presets: presetTable,
   reasons: reasonTable
+}
+
+/** Of the last run that was kept. */
+function benchResult (): Result {
+  return JSON.parse(readFileSync('test/bench/results.json', 'utf8')) as Result
 }
 
 function optionTable (schema: TSchema, prefix: string, without: readonly string[] = []): string {
