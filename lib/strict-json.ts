@@ -51,7 +51,7 @@ function isUnambiguous (text: string): boolean {
 /** Where the string ends that begins here: its next quotation mark that no backslash takes away. */
 function endOfString (text: string, begin: number): number {
   let i = begin + 1
-  while (text[i] !== '"') i += text[i] === '\\' ? 2 : 1
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1
   return i
 }
 
