@@ -31,7 +31,7 @@ export interface SharedTokensOptions {
   readonly sealing: Sealing
   /** Milliseconds for one operation. */
   readonly timeout: number
-  /** Whether the store can do anything with a signal; then it gets one for each operation, which costs a tenth of it. */
+  /** Whether the store can do anything with a signal; then it gets one for each operation. */
   readonly takesSignals: boolean
   /** Told when it begins to fail, and when it is back. */
   onTrouble (detail: string): void
