@@ -20,9 +20,6 @@ export function parseStrictJsonObject (bytes: Uint8Array): Record<string, unknow
   }
 }
 
-const stringLiteral = /"[^"\\]*(?:\\.[^"\\]*)*"/y
-const colon = /[ \t\n\r]*:/y
-
 /** Walks text that is known to be JSON: every string before a colon is a member's name in the innermost open object. */
 function isUnambiguous (text: string): boolean {
   const open: Array<Set<string>> = []
@@ -37,12 +34,11 @@ function isUnambiguous (text: string): boolean {
         open.pop()
         break
       case '"': {
-        stringLiteral.lastIndex = i
-        const literal = (stringLiteral.exec(text) as RegExpExecArray)[0]
-        i += literal.length - 1
-        colon.lastIndex = i + 1
-        if (!colon.test(text)) break
-        const name = JSON.parse(literal) as string
+        const begin = i
+        i = endOfString(text, begin)
+        if (!isBeforeColon(text, i)) break
+        const literal = text.slice(begin, i + 1)
+        const name = literal.includes('\\') ? JSON.parse(literal) as string : literal.slice(1, -1)
         const names = open.at(-1) as Set<string>
         if (names.has(name)) return false
         names.add(name)
@@ -50,4 +46,17 @@ function isUnambiguous (text: string): boolean {
     }
   }
   return true
+}
+
+/** Where the string ends that begins here: its next quotation mark that no backslash takes away. */
+function endOfString (text: string, begin: number): number {
+  let i = begin + 1
+  while (i < text.length && text[i] !== '"') i += text[i] === '\\' ? 2 : 1
+  return i
+}
+
+function isBeforeColon (text: string, end: number): boolean {
+  let i = end + 1
+  while (text[i] === ' ' || text[i] === '\t' || text[i] === '\n' || text[i] === '\r') i++
+  return text[i] === ':'
 }

@@ -94,21 +94,22 @@ async function compileSharing ({ store, secret, enabled }: CacheOptions, tls: ty
   if (enabled === false) throw new OptionsError(`${path}.store: found beside enabled: false; allowed: with a cache`)
   if (secret === undefined) throw new OptionsError(`${path}.secret: missing; a shared store needs it`)
   const secrets = await readSecrets(secret, `${path}.secret`)
-  const { tokens, channel } = await openStore(store, `${path}.store`, tls, onTrouble)
+  const { tokens, takesSignals, channel } = await openStore(store, `${path}.store`, tls, onTrouble)
   const seals = sealing(secrets)
   const timeout = store.timeout ?? defaultOf<number>(StoreSchema.properties.timeout)
-  return { tokens: sharedTokens({ store: tokens, sealing: seals, timeout, onTrouble }), channel, sealing: seals, secrets: secrets.map(({ secret }) => secret) }
+  return { tokens: sharedTokens({ store: tokens, sealing: seals, timeout, takesSignals, onTrouble }), channel, sealing: seals, secrets: secrets.map(({ secret }) => secret) }
 }
 
-type Opened = { readonly tokens: TokenStore, readonly channel: EvictionChannel | null }
+type Opened = { readonly tokens: TokenStore, readonly takesSignals: boolean, readonly channel: EvictionChannel | null }
 
 async function openStore ({ redis, tokens, channel }: StoreOptions, path: string, tls: typeof tlsMaterial, onTrouble: (detail: string) => void): Promise<Opened> {
   if ((redis === undefined) === (tokens === undefined)) throw new OptionsError(`${path}: found ${redis === undefined ? 'neither redis nor' : 'redis beside'} tokens; allowed: one of them`)
-  if (redis === undefined) return { tokens: (tokens as () => TokenStore)(), channel: channel?.() ?? null }
+  if (redis === undefined) return { tokens: (tokens as () => TokenStore)(), takesSignals: true, channel: channel?.() ?? null }
   const prefix = redis.prefix ?? defaultOf<string>(RedisSchema.properties.prefix)
   const own = channel?.() ?? null
   const connection = await redisConnection(redis, `${path}.redis`, tls, onTrouble)
-  return { tokens: redisStore(connection, prefix), channel: own ?? redisChannel(connection, prefix, onTrouble) }
+  // What was sent to Redis cannot be called back.
+  return { tokens: redisStore(connection, prefix), takesSignals: false, channel: own ?? redisChannel(connection, prefix, onTrouble) }
 }
 
 async function readSecrets (secret: NonNullable<CacheOptions['secret']>, path: string): Promise<SharedSecret[]> {

@@ -31,6 +31,8 @@ export interface SharedTokensOptions {
   readonly sealing: Sealing
   /** Milliseconds for one operation. */
   readonly timeout: number
+  /** Whether the store can do anything with a signal; then it gets one for each operation. */
+  readonly takesSignals: boolean
   /** Told when it begins to fail, and when it is back. */
   onTrouble (detail: string): void
 }
@@ -38,11 +40,13 @@ export interface SharedTokensOptions {
 const failuresBeforePause = 3
 const firstPause = 500
 const longestPause = 10_000
+/** For a store that could not be stopped anyway. */
+const neverAborted = new AbortController().signal
 /** A claim set of a megabyte belongs into no cache. */
 export const mostBytes = 131_072
 
 /** @param options.timeout - how much later a request is answered at the worst, and that three times before it is stepped over */
-export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedTokensOptions): SharedTokens {
+export function sharedTokens ({ store, sealing, timeout, takesSignals, onTrouble }: SharedTokensOptions): SharedTokens {
   let hits = 0
   let misses = 0
   let failed = 0
@@ -64,11 +68,11 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
       const timeToLive = Math.floor(shared.expiresAt - Date.now())
       const sealed = sealing.seal(JSON.stringify(shared), key, token)
       if (timeToLive < 1 || sealed.length > mostBytes) return
-      inTime((signal) => store.set(key, sealed, timeToLive, signal)).catch(() => {}) // It never rejects.
+      inTime(async (signal) => { await store.set(key, sealed, timeToLive, signal) }).catch(() => {}) // It never rejects.
     },
 
     async delete (keys) {
-      await inTime((signal) => store.delete(keys, signal))
+      await inTime(async (signal) => { await store.delete(keys, signal) })
     },
 
     stats: () => ({ hits, misses, failures: failed, skipped }),
@@ -99,11 +103,8 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
       // One tries; the others need not wait to see what comes of it.
       pausedUntil = now + pause
     }
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), timeout)
     try {
-      const late = new Promise<never>((_resolve, reject) => deadline.signal.addEventListener('abort', () => reject(new Error('it took too long')), { once: true }))
-      const result = await Promise.race([operation(deadline.signal), late])
+      const result = await limited(operation)
       if (failuresInARow >= failuresBeforePause) onTrouble('the shared cache answers again')
       failuresInARow = 0
       return result
@@ -115,9 +116,19 @@ export function sharedTokens ({ store, sealing, timeout, onTrouble }: SharedToke
       pause = isTrial ? Math.min(pause * 2, longestPause) : firstPause
       if (isTrial || failuresInARow === failuresBeforePause) pausedUntil = Date.now() + pause
       return undefined
-    } finally {
-      clearTimeout(timer)
     }
+  }
+
+  /** @param operation - throws nothing at once: what it throws, it rejects with */
+  function limited<Result> (operation: (signal: AbortSignal) => Promise<Result>): Promise<Result> {
+    const stop = takesSignals ? new AbortController() : null
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(new Error('it took too long'))
+        stop?.abort()
+      }, timeout)
+      operation(stop?.signal ?? neverAborted).then(resolve, reject).finally(() => clearTimeout(timer))
+    })
   }
 }
 

@@ -81,10 +81,14 @@ export interface CertificateMatch {
 /** Certificates to share; only those that some token is bound to, so that nobody else can fill the room. */
 const maxShared = 5000
 
+/** Where most formats have the signature, which no two certificates have in common: the whole value takes longer to look up than to decode. */
+const endingOf = (value: string): string => value.slice(-120, -40)
+
 /** The certificate that a TLS terminator wrote into a header. */
 export function headerSource (options: HeaderSourceOptions): CertificateSource {
   const { header, decode, mayLackCertificate, hasCommas, isTrusted, verified, chain, match, trust, maxBytes } = options
-  const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared })
+  const byEnding = new Map<string, RememberedCertificate>()
+  const shared = new LRUCache<string, RememberedCertificate>({ max: maxShared, dispose: ({ value }) => { byEnding.delete(endingOf(value)) } })
 
   const source: CertificateSource = {
     mayLackCertificate,
@@ -93,10 +97,12 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
     read ({ certificate: value, verdict, chain: chainValue, secret }, socket, remembered) {
       if (value === undefined) return 'certificate_missing'
       if (!isTrusted(socket, secret)) throw refuse('certificate_source_untrusted')
-      const isRemembered = remembered !== undefined && remembered.source === source && remembered.value === value && remembered.chain === chainValue
-      if (!isRemembered && isPlaceholder(value)) return 'certificate_placeholder'
+      // A token that is new may come with a certificate that is not.
+      const known = isReadFrom(remembered, value, chainValue) ? remembered : byEnding.get(endingOf(value))
+      const isKnown = isReadFrom(known, value, chainValue)
+      if (!isKnown && isPlaceholder(value)) return 'certificate_placeholder'
       if (verified !== false && verdict !== verified.value) throw refuse('certificate_unverified')
-      if (isRemembered) return remembered
+      if (isKnown) return known
       return Object.freeze({ source, value, chain: chainValue, presented: readValue(value, chainValue), standing: { goodFrom: 0, goodUntil: 0, judgedBy: null } })
     },
 
@@ -108,6 +114,7 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
         return seen
       }
       shared.set(thumbprint, proven)
+      byEnding.set(endingOf(proven.value), proven)
       return proven
     },
 
@@ -128,6 +135,11 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
     }
   }
   return Object.freeze(source)
+
+  /** Nothing less than the same values of this very source. */
+  function isReadFrom (known: RememberedCertificate | undefined, value: string, chainValue: string | undefined): known is RememberedCertificate {
+    return known !== undefined && known.source === source && known.value === value && known.chain === chainValue
+  }
 
   function readValue (value: string, chainValue: string | undefined): PresentedCertificate {
     if (value.length > maxBytes) throw refuse('certificate_too_large')

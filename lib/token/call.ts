@@ -25,8 +25,8 @@ export interface Listener {
 type Head = Omit<Answered, 'body'>
 
 /**
- * One call. undici's own handler, and not its `request()`: that reads through a stream and listens to a signal, which is half of
- * what asking about a token costs.
+ * One call. undici's own handler, and not its `request()`: that reads through a stream and listens to a signal, and with both a
+ * request whose token is asked for measured a fifth more.
  *
  * @returns gives it up: closes its connection, or takes none where it has none yet
  */

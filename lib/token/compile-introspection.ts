@@ -83,7 +83,9 @@ async function keptAuthentication (options: ClientAuthOptions, issuer: Options, 
   const { clientSecret, key, token } = options
   const files = [...filesOf(clientSecret, token), ...filesOfKeys(key === undefined ? [] : [key])]
   const read = async (): Promise<ClientAuthentication> => await authentication(options, issuer, timeout, path)
-  const current = renewedLater(files, await read(), read, (error) => onTrouble(`the new client credentials are not used: ${textOf(error)}`))
+  const first = await read()
+  if (files.length === 0) return first
+  const current = renewedLater(files, first, read, (error) => onTrouble(`the new client credentials are not used: ${textOf(error)}`))
   return async () => {
     const now = await current()
     return typeof now === 'function' ? await now() : now

@@ -9,10 +9,10 @@ const seals = sealing([{ id: 'one', secret: 's'.repeat(32) }])
 const shared: SharedToken = { askedAt: 1, expiresAt: Date.now() + 600_000, facts: { issuer: 'i', claims: { sub: 'alice' }, goodFrom: null, goodUntil: null, jwt: null } }
 const [key, otherKey] = ['k'.repeat(43), 'o'.repeat(43)]
 
-function scene (broken: Partial<TokenStore> = {}, timeout = 50) {
+function scene (broken: Partial<TokenStore> = {}, timeout = 50, takesSignals = true) {
   const values = new Map<string, Kept>()
   const told: string[] = []
-  const tokens = sharedTokens({ store: { ...memoryTokenStore(values), ...broken }, sealing: seals, timeout, onTrouble: (detail) => { told.push(detail) } })
+  const tokens = sharedTokens({ store: { ...memoryTokenStore(values), ...broken }, sealing: seals, timeout, takesSignals, onTrouble: (detail) => { told.push(detail) } })
   return { tokens, values, told }
 }
 
@@ -112,4 +112,35 @@ test('after the pause one tries, and the others do not wait for it; each time th
 
 test('a close that fails is a close', async () => {
   await scene({ close: () => Promise.reject(new Error('x')) }).tokens.close()
+})
+
+test('an operation is told when nobody waits for it any more, and only then; its timer ends with it', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 })
+  t.after(() => mock.timers.reset())
+  const signals: AbortSignal[] = []
+  let isBroken = false
+  const { tokens } = scene({
+    async get (_key, signal) {
+      signals.push(signal)
+      return isBroken ? await new Promise(() => {}) : null
+    }
+  })
+  await tokens.get([key], 'token')
+  isBroken = true
+  const asked = tokens.get([key], 'token')
+  mock.timers.tick(49)
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [false, false])
+  mock.timers.tick(1)
+  await asked
+  assert.deepEqual(signals.map(({ aborted }) => aborted), [false, true])
+})
+
+test('a store that can do nothing with a signal has its time limit all the same', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout', 'Date'], now: 1_800_000_000_000 })
+  t.after(() => mock.timers.reset())
+  const { tokens } = scene({ get: () => new Promise(() => {}) }, 50, false)
+  const asked = tokens.get([key], 'token')
+  mock.timers.tick(50)
+  assert.equal(await asked, null)
+  assert.equal(tokens.stats().failures, 1)
 })

@@ -102,6 +102,31 @@ describe('a certificate that several tokens are bound to', () => {
     assert.equal(source.share(second), first)
   })
 
+  it('is decoded no more for further tokens; every other value still is', () => {
+    const { source, decoded } = countingSource()
+    const first = source.share(rememberedBy(source))
+    assert.equal(readFrom(source, message), first)
+    assert.equal(decoded(), 1)
+    const changed = value.replace(/^.{9}/, (begin) => begin.toLowerCase())
+    assert.equal(changed.slice(9), value.slice(9))
+    assert.equal(verdictOf(source, inboundMessage([['X-Cert', changed]])), 'certificate_malformed')
+    assert.equal(decoded(), 2)
+    assert.equal(verdictOf(source, inboundMessage([['X-Cert', otherValue]])), headerCases['x5t#S256_other'])
+  })
+
+  it('S-1, S-6: comes from a trusted peer and with the verdict all the same', () => {
+    let trusted = true
+    const { source } = countingSource({ isTrusted: () => trusted, verified: { header: 'X-Verify', value: 'SUCCESS' } })
+    const verifiedMessage = inboundMessage([['X-Cert', value], ['X-Verify', 'SUCCESS']])
+    const read = readFrom(source, verifiedMessage)
+    assert.ok(typeof read === 'object')
+    source.share(read)
+    assert.equal(readFrom(source, verifiedMessage), read)
+    assert.equal(verdictOf(source, message), 'certificate_unverified')
+    trusted = false
+    assert.equal(verdictOf(source, verifiedMessage), 'certificate_source_untrusted')
+  })
+
   it('is kept by its value: a second spelling takes the place of the first', () => {
     const { source } = countingSource({ decode: certificateBy((text) => formats['base64-der'](text.replaceAll('.', ''))) })
     const first = rememberedBy(source)
@@ -128,15 +153,17 @@ describe('a certificate that several tokens are bound to', () => {
   })
 
   it('is forgotten after 5000 others', () => {
-    const { source } = countingSource()
+    const { source, decoded } = countingSource()
     const first = rememberedBy(source)
     const named = (thumbprint: string): RememberedCertificate =>
-      ({ ...first, presented: { ...first.presented, certificate: { ...first.presented.certificate, thumbprint } } })
+      ({ ...first, value: `${first.value} ${thumbprint}`.padEnd(first.value.length + 200, thumbprint), presented: { ...first.presented, certificate: { ...first.presented.certificate, thumbprint } } })
     source.share(first)
     for (let i = 0; i < 4999; i++) source.share(named(`thumbprint ${i}`))
     assert.equal(source.share(rememberedBy(source)), first)
     for (let i = 0; i < 5000; i++) source.share(named(`another ${i}`))
+    assert.equal(decoded(), 1)
     const again = rememberedBy(source)
+    assert.equal(decoded(), 2)
     assert.equal(source.share(again), again)
   })
 })
