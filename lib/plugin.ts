@@ -11,6 +11,7 @@ import { sendFixed } from './fixed-answer.ts'
 import { forwarding } from './forwarding.ts'
 import { declareRoutes } from './gateway/routes.ts'
 import { guard, type Trail } from './guard.ts'
+import { readPeerAddresses } from './peer-address.ts'
 import { policies } from './policies.ts'
 import type { Policy, PublicRoute } from './policy.ts'
 import type { Probe } from './probe/hook.ts'
@@ -36,6 +37,7 @@ const boundToken: FastifyPluginAsync<FastifyBoundTokenOptions> = async function 
     if (issuer === null) app.log[level](detail)
     else app.log[level]({ issuer }, `authorization server: ${detail}`)
   })
+  readPeerAddresses(app.server)
   const decided = decisions()
   const hidden = hiddenFields(app)
   // Also in a process that is not probed: another one may be.

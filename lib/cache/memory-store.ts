@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { roomFor, type RoomOf } from './room.ts'
 
 /** Where resolved tokens are kept. Bounded; the least recently used go first. */
 export interface MemoryStore<Entry extends object> {
@@ -22,17 +22,17 @@ const slice = 2000
  * which anybody who has one can make more.
  */
 export function memoryStore<Entry extends object> (maxEntries: number): MemoryStore<Entry> {
-  const active = new LRUCache<string, Entry>({ max: maxEntries })
-  const inactive = new LRUCache<string, Entry>({ max: Math.max(1, Math.ceil(maxEntries / 10)) })
+  const active = roomFor<Entry>(maxEntries)
+  const inactive = roomFor<Entry>(Math.max(1, Math.ceil(maxEntries / 10)))
   // Few have such tokens, and a room takes memory also when it is empty.
-  let multiplied: LRUCache<string, Entry> | null = null
-  const rooms = (): Array<LRUCache<string, Entry>> => [active, inactive, ...multiplied === null ? [] : [multiplied]]
+  let multiplied: RoomOf<Entry> | null = null
+  const rooms = (): Array<RoomOf<Entry>> => [active, inactive, ...multiplied === null ? [] : [multiplied]]
 
   return {
     get: (key) => active.get(key) ?? inactive.get(key) ?? multiplied?.get(key),
 
     set (key, entry, name) {
-      const room = name === 'active' ? active : name === 'inactive' ? inactive : multiplied ??= new LRUCache({ max: maxEntries })
+      const room = name === 'active' ? active : name === 'inactive' ? inactive : multiplied ??= roomFor(maxEntries)
       for (const other of rooms()) {
         if (other !== room) other.delete(key)
       }
@@ -43,25 +43,23 @@ export function memoryStore<Entry extends object> (maxEntries: number): MemorySt
 
     async deleteWhere (isMeant) {
       let count = 0
+      let seen = 0
       // Of tokens that are not active nothing is known.
       for (const room of rooms().filter((each) => each !== inactive)) {
-        let left = room.size
-        // What is used meanwhile moves to the end, and would be seen again without end.
         for (const [key, entry] of room.entries()) {
           if (isMeant(key, entry) && room.delete(key)) count++
-          if (--left <= 0) break
-          if (left % slice === 0) await new Promise((resolve) => setImmediate(resolve))
+          if (++seen % slice === 0) await new Promise((resolve) => setImmediate(resolve))
         }
       }
       return count
     },
 
     clear () {
-      const count = rooms().reduce((sum, { size }) => sum + size, 0)
+      const count = rooms().reduce((sum, room) => sum + room.size(), 0)
       for (const room of rooms()) room.clear()
       return count
     },
 
-    sizes: () => ({ entries: active.size + (multiplied?.size ?? 0), inactiveEntries: inactive.size })
+    sizes: () => ({ entries: active.size() + (multiplied?.size() ?? 0), inactiveEntries: inactive.size() })
   }
 }
