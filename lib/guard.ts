@@ -102,8 +102,8 @@ function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void
 }
 
 function includesAny (list: readonly string[], wanted: readonly string[]): boolean {
-  for (const member of list) {
-    if (wanted.includes(member)) return true
+  for (let i = 0; i < list.length; i++) {
+    if (wanted.includes(list[i] as string)) return true
   }
   return false
 }

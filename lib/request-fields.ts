@@ -21,6 +21,14 @@ export interface FieldNames {
   readonly secret?: string
 }
 
+/** A field, by its name in lower case. */
+interface Watched {
+  readonly name: string
+  readonly field: keyof RequestFields | 'connection'
+}
+
+const none: readonly Watched[] = []
+
 const detail = 'repeated, under an alias, or named by `Connection`'
 
 /** Names and values. Node stops collecting lines at about this number unless told otherwise, and a repeated one could hide behind it. */
@@ -35,15 +43,12 @@ const mostRawHeaders = 2000
  * @returns a function from `rawHeaders`; it throws a refusal
  */
 export function requestFields (names: FieldNames): (rawHeaders: readonly string[]) => RequestFields {
-  const certificateName = names.certificate?.toLowerCase()
-  const verdictName = names.verdict?.toLowerCase()
-  const chainName = names.chain?.toLowerCase()
-  const secretName = names.secret?.toLowerCase()
-  const watched = ['authorization', ...[certificateName, verdictName, chainName, secretName].filter((name) => name !== undefined)]
-  const folded = watched.map(foldName)
+  const watched = watchedNames(names)
+  const folded = watched.map(({ name }) => foldName(name))
   // Most lines are told apart by their length alone.
-  const longest = Math.max('connection'.length, ...watched.map(({ length }) => length))
-  const isWatchedLength = Array.from({ length: longest + 1 }, (_, length) => ['connection', ...watched].some((name) => name.length === length))
+  const all: Watched[] = [...watched, { name: 'connection', field: 'connection' }]
+  const longest = Math.max(...all.map(({ name }) => name.length))
+  const byLength = Array.from({ length: longest + 1 }, (_, length) => all.filter(({ name }) => name.length === length))
 
   return function readFields (rawHeaders) {
     if (rawHeaders.length >= mostRawHeaders) throw refuse('token_malformed', '1000 header lines or more')
@@ -54,44 +59,59 @@ export function requestFields (names: FieldNames): (rawHeaders: readonly string[
     let secret: string | undefined
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const line = rawHeaders[i] as string
-      if (line.length > longest || !isWatchedLength[line.length]) continue
-      const name = line.toLowerCase()
+      const near = line.length > longest ? none : byLength[line.length] as readonly Watched[]
+      if (near.length === 0) continue
       const value = rawHeaders[i + 1] as string
-      if (name === 'authorization') {
-        if (authorization !== undefined) throw refuse('token_malformed', detail)
-        authorization = value
-      } else if (name === certificateName) {
-        if (certificate !== undefined) throw refuse('certificate_ambiguous', detail)
-        certificate = value
-      } else if (name === verdictName) {
-        if (verdict !== undefined) throw refuse('certificate_ambiguous', detail)
-        verdict = value
-      } else if (name === chainName) {
-        chain = chain === undefined ? value : `${chain}, ${value}`
-      } else if (name === secretName) {
-        if (secret !== undefined) throw refuse('certificate_ambiguous', detail)
-        secret = value
-      } else if (name === 'connection') {
-        refuseListed(value)
-      } else {
-        refuseAlias(name)
+      switch (fieldOf(line.toLowerCase(), near)) {
+        case 'authorization':
+          if (authorization !== undefined) throw refuse('token_malformed', detail)
+          authorization = value
+          break
+        case 'certificate':
+          if (certificate !== undefined) throw refuse('certificate_ambiguous', detail)
+          certificate = value
+          break
+        case 'verdict':
+          if (verdict !== undefined) throw refuse('certificate_ambiguous', detail)
+          verdict = value
+          break
+        case 'chain':
+          chain = chain === undefined ? value : `${chain}, ${value}`
+          break
+        case 'secret':
+          if (secret !== undefined) throw refuse('certificate_ambiguous', detail)
+          secret = value
+          break
+        case 'connection':
+          refuseListed(value)
       }
     }
     return { authorization, certificate, verdict, chain, secret }
-  }
-
-  function refuseAlias (name: string): void {
-    for (const own of watched) {
-      if (own.length === name.length && isAlias(name, own)) throw ambiguous(own)
-    }
   }
 
   function refuseListed (connection: string): void {
     if (connection === 'keep-alive' || connection === 'close') return
     const listed = connection.split(',').map((name) => foldName(name.trim()))
     const index = folded.findIndex((name) => listed.includes(name))
-    if (index !== -1) throw ambiguous(watched[index] as string)
+    if (index !== -1) throw ambiguous((watched[index] as Watched).name)
   }
+}
+
+function watchedNames (names: FieldNames): Watched[] {
+  const all = (['certificate', 'verdict', 'chain', 'secret'] as const).flatMap((field) => names[field] === undefined ? [] : [{ name: names[field].toLowerCase(), field }])
+  return [{ name: 'authorization', field: 'authorization' }, ...all]
+}
+
+/** @param near - those that are as long; @returns undefined for none of them @throws Refusal for an alias */
+function fieldOf (name: string, near: readonly Watched[]): Watched['field'] | undefined {
+  for (let i = 0; i < near.length; i++) {
+    const own = near[i] as Watched
+    if (name === own.name) return own.field
+  }
+  for (const own of near) {
+    if (own.field !== 'connection' && isAlias(name, own.name)) throw ambiguous(own.name)
+  }
+  return undefined
 }
 
 function ambiguous (name: string): Error {

@@ -28,7 +28,9 @@ export function cachedToken ({ record, askedAt, expiresAt, key, comparedIn }: Pi
 
 /** One for all requests with this token; made anew only where routes differ in whether they ask for a binding. */
 export function accessTokenFor (cached: CachedToken, record: TokenRecord, isBound: boolean): AccessToken {
-  const { accessToken } = cached
-  if (accessToken !== undefined && (accessToken.binding !== null) === isBound) return accessToken
-  return cached.accessToken = accessTokenOf(record, isBound)
+  const known = cached.accessToken
+  if (known !== undefined && (known.binding !== null) === isBound) return known
+  const made = accessTokenOf(record, isBound)
+  cached.accessToken = made
+  return made
 }

@@ -60,5 +60,7 @@ export interface Group {
   readonly about: string
   /** Where a round takes long, or many are measured. */
   readonly mostRounds?: number
+  /** Where it takes long to make the tokens known. */
+  readonly mostStarts?: number
   readonly contenders: readonly Contender[]
 }

@@ -56,12 +56,14 @@ export const groups: readonly Group[] = [
     name: 'size',
     about: 'how many tokens are known, with requests spread over all of them; 7 rounds at most',
     mostRounds: 7,
+    mostStarts: 1,
     contenders: [...[1, 1000, 100_000, 1_000_000].flatMap((known) => ofSize(known, 'opaque')), ...[1000, 100_000].flatMap((known) => ofSize(known, 'hs256'))]
   },
   {
     name: 'hits',
     about: 'how many of a hundred requests carry a known token; 10,000 are remembered at most, and the others are asked for; 7 rounds at most',
     mostRounds: 7,
+    mostStarts: 1,
     contenders: [
       plain(usualTraffic),
       ...[100, 99, 90, 50, 0].map((hitPercent) => guarded(`guarded, ${hitPercent} % known`, {}, { traffic: { ...usualTraffic, hitPercent } }))

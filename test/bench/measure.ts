@@ -2,9 +2,9 @@ import type { Arguments } from './arguments.ts'
 import type { Contender, Group } from './contender.ts'
 import { setScene, type Scene } from './material.ts'
 import type { Measurement } from './measurement.ts'
-import { machine, type Result } from './result.ts'
+import { machine, type Result, type Row } from './result.ts'
 import type { Revision } from './revision.ts'
-import { fill, interleave, lookAtSizes } from './rounds.ts'
+import { addTimes, fill, interleave, lookAtSizes, shares } from './rounds.ts'
 import { startContender, type Running } from './running.ts'
 import { choose, measurements } from './sections.ts'
 
@@ -39,26 +39,35 @@ export async function measure (asked: Asked, revision: Revision | null, tell: Pr
   return { machine: machine(), rounds: asked.rounds, requests: asked.requests, ...found }
 }
 
+/** What V8 makes of the same code differs from process to process, by a third of a request: so each is started several times. */
+const usualStarts = 5
+
 async function measureGroup (scene: Scene, group: Group, { rounds, requests, mostTokens }: Asked, revision: Revision | null, found: Found): Promise<void> {
-  const running: Running[] = []
-  const leave = (name: string, why: string): void => { found.left.push({ group: group.name, name, why }) }
-  try {
-    const able = group.contenders.filter((contender) => {
-      if (contender.traffic.known > mostTokens) leave(contender.name, `more than TOKENS=${mostTokens}`)
-      else if (contender.needs === 'redis' && scene.material.redis === null) leave(contender.name, 'there is no redis-server or valkey-server on this machine')
-      else return true
-      return false
-    })
-    const started = await Promise.allSettled(able.map(async (contender) => await startEach(scene, contender, group.name, revision, leave)))
-    running.push(...started.flatMap((each) => each.status === 'fulfilled' ? each.value : []))
-    for (const each of started) if (each.status === 'rejected') throw each.reason
-    if (running.length === 0) return
-    found.figures.push(...await fill(running, group.name))
-    found.rows.push(...await interleave(running, { group: group.name, rounds: Math.min(rounds, group.mostRounds ?? rounds), requests }))
-    if (group.name === 'size') found.figures.push(...await lookAtSizes(running, requests, group.name))
-  } finally {
-    await Promise.all(running.map(async (each) => await each.end()))
+  const left = new Map<string, string>()
+  const able = group.contenders.filter((contender) => {
+    if (contender.traffic.known > mostTokens) left.set(contender.name, `more than TOKENS=${mostTokens}`)
+    else if (contender.needs === 'redis' && scene.material.redis === null) left.set(contender.name, 'there is no redis-server or valkey-server on this machine')
+    else return true
+    return false
+  })
+  const wanted = Math.min(rounds, group.mostRounds ?? rounds)
+  const rows: Row[] = []
+  for (const share of shares(wanted, Math.min(wanted, group.mostStarts ?? usualStarts))) {
+    const running: Running[] = []
+    try {
+      const started = await Promise.allSettled(able.map(async (contender) => await startEach(scene, contender, group.name, revision, (name, why) => { left.set(name, why) })))
+      running.push(...started.flatMap((each) => each.status === 'fulfilled' ? each.value : []))
+      for (const each of started) if (each.status === 'rejected') throw each.reason
+      if (running.length === 0) break
+      found.figures.push(...await fill(running, group.name))
+      addTimes(rows, await interleave(running, { group: group.name, rounds: share, requests }))
+      if (group.name === 'size') found.figures.push(...await lookAtSizes(running, requests, group.name))
+    } finally {
+      await Promise.all(running.map(async (each) => await each.end()))
+    }
   }
+  found.rows.push(...rows)
+  found.left.push(...[...left].map(([name, why]) => ({ group: group.name, name, why })))
 }
 
 /** One, or with a revision to compare with, both; an old one may lack options that a contender needs. */

@@ -44,6 +44,21 @@ export async function interleave (running: readonly Running[], { group, rounds, 
   }))
 }
 
+/** Rounds, dealt out to so many starts. */
+export function shares (rounds: number, starts: number): number[] {
+  return Array.from({ length: starts }, (_, start) => Math.floor((rounds * (start + 1)) / starts) - Math.floor((rounds * start) / starts))
+}
+
+/** Adds what another start of the same contenders took. */
+export function addTimes (rows: Row[], more: readonly Row[]): void {
+  for (const row of more) {
+    const known = rows.findIndex(({ name, revision }) => name === row.name && revision === row.revision)
+    const earlier = rows[known]
+    if (earlier === undefined) rows.push(row)
+    else rows[known] = { ...row, times: [...earlier.times, ...row.times] }
+  }
+}
+
 /** Each goes first at some time. */
 export function inTurn<Each> (all: readonly Each[], round: number): Each[] {
   const first = round % all.length
