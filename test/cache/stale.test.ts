@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { refuse } from '../../lib/errors.ts'
-import { tokenCache, type CachedToken } from '../../lib/cache/cached.ts'
+import type { CachedToken } from '../../lib/cache/cached-token.ts'
+import { tokenCache } from '../../lib/cache/cached.ts'
 import { evictions } from '../../lib/cache/evictions.ts'
 import { factsOf } from '../../lib/token/facts.ts'
 import type { TokenRecord } from '../../lib/access-token.ts'
@@ -55,7 +56,7 @@ test('it is asked each time, and what it then says counts', async () => {
   later(30_000)
   for (let i = 0; i < 3; i++) assert.equal(await isStale(), true)
   assert.equal(resolver.asked.length, 4)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined, 'a stale answer is nothing that is known')
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined, 'a stale answer is nothing that is known')
   script.answer = () => null
   assert.equal((await ask()).record, null)
   script.answer = down
@@ -169,9 +170,9 @@ test('S-26: while revocations may be missed and the operator wants nothing remem
   cache.bypass(true)
   await refused('issuer_unavailable', ask())
   later(1)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   cache.bypass(false)
-  assert.notEqual(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.notEqual(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   later(30_000)
   assert.equal((await ask()).isStale, true)
 })

@@ -99,9 +99,9 @@ for (const verify of ['by-shape', 'both'] as const) {
       await both.resolve(bad).then(() => assert.fail(`taken: ${bad}`), () => {})
       assert.deepEqual(one.asked, [], bad)
     }
-    assert.equal((await resolve('an-opaque-token')).record?.subject, 'alice')
+    assert.equal((await resolve('an-opaque-token')).record?.claims.sub, 'alice')
     assert.deepEqual(one.asked, ['an-opaque-token'], 'the script is asked at all')
-    assert.equal((await resolve(token())).record?.subject, 'alice')
+    assert.equal((await resolve(token())).record?.claims.sub, 'alice')
     assert.equal(one.asked.length, verify === 'both' ? 2 : 1)
   })
 }
@@ -114,7 +114,7 @@ test('S-24: an encrypted token that fails is not asked for either', async () => 
     await refused('token_invalid', resolve(bad))
   }
   assert.deepEqual(one.asked, [])
-  assert.equal((await resolve(await nested())).record?.subject, 'alice')
+  assert.equal((await resolve(await nested())).record?.claims.sub, 'alice')
 })
 
 test('S-24: where only JWTs are taken, an opaque token is refused', async () => {
@@ -140,13 +140,13 @@ test('T38: a JWT of one issuer is not shown to another one that would be asked',
 
 test('both: what the answer says of another binding, subject, client or issuer refuses; not active is not active', async () => {
   const of = async (more: Record<string, unknown> | null) => dispatcher([await verifying('both', { jwks }, issuer.name, () => more === null ? null : recordOf(issuer.name, more))])
-  assert.equal((await (await of({})).resolve(token())).record?.subject, 'alice')
+  assert.equal((await (await of({})).resolve(token())).record?.claims.sub, 'alice')
   for (const more of [{ cnf: null }, { cnf: {} }, { cnf: { jkt: 'x' } }, { cnf: { 'x5t#S256': 'A'.repeat(43) } }, { sub: 'root' }, { client_id: 'root' }, { jti: 'j2' }, { iss: nameOfB }]) {
     await refused('issuer_bad_response', (await of(more)).resolve(token()))
   }
   assert.equal((await (await of(null)).resolve(token())).record, null)
   const narrowed = (await (await of({ scope: 'accounts admin', aud: ['https://api.example.com', 'x'], exp: 4_000_000_000 })).resolve(token({ scope: 'accounts payments' }))).record as TokenRecord
-  assert.deepEqual([[...narrowed.scopes], narrowed.audience, narrowed.expiresAt === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
+  assert.deepEqual([[...narrowed.scopes.set], narrowed.audience, narrowed.claims.exp === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
 })
 
 test('tokens that another process asked for, and those of `both`, find equal lists as all others do', async () => {
@@ -156,7 +156,7 @@ test('tokens that another process asked for, and those of `both`, find equal lis
   assert.equal(one.scopes, other.scopes)
   assert.equal(one.audience, other.audience)
   const [first, second] = [restore?.(factsOf(one, ''), ''), restore?.(factsOf(other, ''), '')]
-  assert.ok(first !== null && first !== undefined && first.scopes.size > 0)
+  assert.ok(first !== null && first !== undefined && first.scopes.set.size > 0)
   assert.equal(first.scopes, second?.scopes)
   assert.equal(first.audience, second?.audience)
 })
