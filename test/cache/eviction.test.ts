@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import type { TokenRecord } from '../../lib/access-token.ts'
+import { tokenCache } from '../../lib/cache/cached.ts'
+import { evictions } from '../../lib/cache/evictions.ts'
 import { refuse } from '../../lib/errors.ts'
+import { factsOf } from '../../lib/token/facts.ts'
 import { cacheOptions, cachedTokens, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
 function scene (answer: (token: string) => TokenRecord | null | Promise<TokenRecord | null>) {
@@ -45,6 +48,22 @@ for (const [selector, gone] of [
     assert.equal(await tokens.evict(selector), 0, 'a second time')
   })
 }
+
+test('an eviction that another process tells of is found by the token that it is about, and by no other', async () => {
+  const known = evictions(86_400_000)
+  const cache = tokenCache({ ...cacheOptions, evictions: known, factsOf })
+  const resolver = scriptedResolver((token) => token === 'nobody' ? null : recordOf({ sub: token }))
+  const tokens = cache.of(resolver)
+  const names = ['abc', 'abd', 'h.p.s', 'h.q.s', 'nobody']
+  const recall = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity)
+  for (const gone of [['abc'], ['h.p.s'], ['nobody'], ['abd', 'h.q.s']]) {
+    for (const token of names) await tokens.ask(tokens.keyOf(token), token, Infinity)
+    const before = new Map(names.map((token) => [token, recall(token)]))
+    assert.ok([...before.values()].every((entry) => entry !== undefined))
+    for (const token of gone) known.add({ evicted: { keys: cache.keysOf(token) }, at: Date.now(), revokedAt: null })
+    for (const token of names) assert.equal(recall(token), gone.includes(token) ? undefined : before.get(token), `${token} after ${gone.join()}`)
+  }
+})
 
 test('evict by token takes one that is not active too', async () => {
   const { tokens, recall } = await crowd()

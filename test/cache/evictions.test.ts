@@ -3,7 +3,8 @@ import { mock, test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
-import { evictions, matches, type Eviction } from '../../lib/cache/evictions.ts'
+import type { TokenRecord } from '../../lib/access-token.ts'
+import { evictions, matches, type Eviction, type Evictions } from '../../lib/cache/evictions.ts'
 import { recordOf } from './scripted-resolver.ts'
 
 const now = 1_800_000_000_000
@@ -44,6 +45,47 @@ for (const [name, eviction, isCovered] of [
     if ('claims' in eviction.evicted) assert.equal(matches(eviction.evicted, alice), isCovered)
   })
 }
+
+/** All that can be asked of what was evicted, each with a key that is looked for only where it must be. */
+function lookedFor (known: Evictions, record: TokenRecord, key = 'k'): { calls: number, found: boolean[] } {
+  const keyOf = mock.fn(() => key)
+  const found = [known.covers(keyOf, record, 0), known.coversAnothers(keyOf, record, now), known.revokes(keyOf, record)]
+  return { calls: keyOf.mock.callCount(), found }
+}
+
+test('where no token was evicted by itself, nobody finds out where its evictions would be', () => {
+  const known = evictions(60_000)
+  assert.deepEqual(lookedFor(known, alice), { calls: 0, found: [false, false, false] })
+  known.add(by({ '["sub"]': '"bob"' }, { revokedAt: now }))
+  assert.deepEqual(lookedFor(known, alice), { calls: 0, found: [false, false, false] })
+  known.add(by(subject, { revokedAt: now }))
+  assert.deepEqual(lookedFor(known, alice), { calls: 0, found: [true, true, true] })
+  const all = evictions(60_000)
+  all.add({ evicted: { all: true }, at: now, revokedAt: now })
+  assert.deepEqual(lookedFor(all, alice), { calls: 0, found: [true, true, true] })
+})
+
+test('where some token was, each is looked for at its own place, and found among those by claims', () => {
+  const known = evictions(60_000)
+  known.add({ evicted: { keys: ['k', 'l'] }, at: now, revokedAt: now })
+  for (const key of ['k', 'l']) assert.deepEqual(lookedFor(known, alice, key), { calls: 3, found: [true, true, true] })
+  for (const key of ['', 'm', 'K', 'kl', '__proto__']) assert.deepEqual(lookedFor(known, alice, key), { calls: 3, found: [false, false, false] })
+  assert.equal(known.covers(() => 'k', null, 0), true, 'also of one that is not active')
+  known.add(by(subject, { revokedAt: now }))
+  assert.deepEqual(lookedFor(known, alice, 'm').found, [true, true, true])
+  assert.deepEqual(lookedFor(known, recordOf({ sub: 'bob', iat: now / 1000 }), 'm').found, [false, false, false])
+})
+
+test('what was evicted by itself is looked for until it is forgotten', (t) => {
+  mock.timers.enable({ apis: ['Date'], now })
+  t.after(() => mock.timers.reset())
+  const known = evictions(60_000)
+  known.add({ evicted: { keys: ['k'] }, at: now, revokedAt: now })
+  assert.deepEqual(lookedFor(known, alice), { calls: 3, found: [true, true, true] })
+  mock.timers.setTime(now + 60_001)
+  known.add(by({ '["sub"]': '"bob"' }, { at: now + 60_001 }))
+  assert.deepEqual(lookedFor(known, alice), { calls: 0, found: [false, false, false] })
+})
 
 test('what another process asked counts by the clock, of which two may differ by two seconds', () => {
   const known = evictions(60_000)

@@ -165,6 +165,15 @@ test('S-26: an eviction counts for what still lies in the memory', async () => {
   await refused('issuer_unavailable', ask())
 })
 
+test('S-26: an eviction of this token by itself ends it; one of another does not', async () => {
+  const { known, cache, ask } = await fedScene()
+  known.add({ evicted: { keys: cache.keysOf('abd') }, at: Date.now(), revokedAt: null })
+  assert.equal((await ask()).isStale, true)
+  known.add({ evicted: { keys: cache.keysOf('abc') }, at: Date.now(), revokedAt: null })
+  assert.equal(cache.stats().entries, 1)
+  await refused('issuer_unavailable', ask())
+})
+
 test('S-26: while revocations may be missed and the operator wants nothing remembered to count, nothing does', async () => {
   const { cache, ask, tokens, key } = await fedScene()
   cache.bypass(true)
