@@ -54,14 +54,15 @@ test('an eviction that another process tells of is found by the token that it is
   const cache = tokenCache({ ...cacheOptions, evictions: known, factsOf })
   const resolver = scriptedResolver((token) => token === 'nobody' ? null : recordOf({ sub: token }))
   const tokens = cache.of(resolver)
-  const names = ['abc', 'abd', 'h.p.s', 'h.q.s', 'nobody']
+  // Of a JWS it is what is signed that counts: two of these differ in their signature alone.
+  const names = ['abc', 'abd', 'h.p.s', 'h.p.t', 'h.q.s', 'nobody']
   const recall = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity)
-  for (const gone of [['abc'], ['h.p.s'], ['nobody'], ['abd', 'h.q.s']]) {
+  for (const [named, gone] of [[['abc'], ['abc']], [['h.p.s'], ['h.p.s', 'h.p.t']], [['nobody'], ['nobody']], [['abd', 'h.q.s'], ['abd', 'h.q.s']]] as Array<[string[], string[]]>) {
     for (const token of names) await tokens.ask(tokens.keyOf(token), token, Infinity)
     const before = new Map(names.map((token) => [token, recall(token)]))
     assert.ok([...before.values()].every((entry) => entry !== undefined))
-    for (const token of gone) known.add({ evicted: { keys: cache.keysOf(token) }, at: Date.now(), revokedAt: null })
-    for (const token of names) assert.equal(recall(token), gone.includes(token) ? undefined : before.get(token), `${token} after ${gone.join()}`)
+    for (const token of named) known.add({ evicted: { keys: cache.keysOf(token) }, at: Date.now(), revokedAt: null })
+    for (const token of names) assert.equal(recall(token), gone.includes(token) ? undefined : before.get(token), `${token} after ${named.join()}`)
   }
 })
 
