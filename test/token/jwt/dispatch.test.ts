@@ -9,6 +9,7 @@ import { dispatcher, type Verify, type VerifyingIssuer } from '../../../lib/toke
 import { jwtResolver } from '../../../lib/token/jwt.ts'
 import { scriptedResolver, type ScriptedResolver } from '../../cache/scripted-resolver.ts'
 import { factsOf } from '../../../lib/token/facts.ts'
+import type { Facts } from '../../../lib/token/resolver.ts'
 import { refused } from '../refused.ts'
 import { encrypted, encryptedFor, nested, ourRsa, rawJwe } from './encrypted-tokens.ts'
 import { accessTokenHeader, claimsWith, ec, encode, issuer, jwkOf, jwks, noRemoteKeys, rawJws, signerFor, token } from './tokens.ts'
@@ -147,6 +148,37 @@ test('both: what the answer says of another binding, subject, client or issuer r
   assert.equal((await (await of(null)).resolve(token())).record, null)
   const narrowed = (await (await of({ scope: 'accounts admin', aud: ['https://api.example.com', 'x'], exp: 4_000_000_000 })).resolve(token({ scope: 'accounts payments' }))).record as TokenRecord
   assert.deepEqual([[...narrowed.scopes.set], narrowed.audience, narrowed.claims.exp === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
+})
+
+test('both: a token is good while both say so; the difference between clocks is allowed for what was signed, and for no limit there is none', async () => {
+  const soon = 4_000_000_000
+  const past = 1_000_000_000
+  for (const [ours, theirs, goodFrom, goodUntil] of [
+    [{ exp: soon }, { exp: undefined }, null, soon + 5],
+    [{ exp: soon }, { exp: soon + 100 }, null, soon + 5],
+    [{ exp: soon }, { exp: soon + 3 }, null, soon + 3],
+    [{ exp: soon }, { exp: soon - 100 }, null, soon - 100],
+    [{ exp: soon, nbf: past }, { exp: soon }, past - 5, soon],
+    [{ exp: soon }, { exp: soon, nbf: past }, past - 5, soon],
+    [{ exp: soon, nbf: past }, { exp: soon, nbf: past + 100 }, past + 95, soon],
+    [{ exp: soon, nbf: past + 100 }, { exp: soon, nbf: past }, past + 95, soon],
+    [{ exp: soon, nbf: 0 }, { exp: soon }, -5, soon]
+  ] as const) {
+    const { resolve, restore } = dispatcher([await verifying('both', { jwks }, issuer.name, () => recordOf(issuer.name, theirs))])
+    const { record } = await resolve(token(ours))
+    assert.deepEqual([record?.goodFrom, record?.goodUntil], [goodFrom, goodUntil], JSON.stringify([ours, theirs]))
+    // As processes tell each other.
+    const facts = JSON.parse(JSON.stringify(factsOf(record as TokenRecord, ''))) as Facts
+    const again = restore?.(facts, '')
+    assert.deepEqual([again?.goodFrom, again?.goodUntil], [goodFrom, goodUntil], `restored ${JSON.stringify([ours, theirs])}`)
+  }
+})
+
+test('a token without an end has none in another process either', async () => {
+  const { restore } = dispatcher([await verifying('introspection')])
+  const again = restore?.(JSON.parse(JSON.stringify(factsOf(recordOf(issuer.name, { exp: undefined, nbf: undefined }), ''))) as Facts, '')
+  assert.ok(again)
+  assert.deepEqual([again.claims.exp, again.goodFrom, again.goodUntil, again.fault], [undefined, null, null, null])
 })
 
 test('tokens that another process asked for, and those of `both`, find equal lists as all others do', async () => {
