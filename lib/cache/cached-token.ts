@@ -30,5 +30,7 @@ export function cachedToken ({ record, askedAt, expiresAt, key, comparedIn }: Pi
 export function accessTokenFor (cached: CachedToken, record: TokenRecord, isBound: boolean): AccessToken {
   const { accessToken } = cached
   if (accessToken !== undefined && (accessToken.binding !== null) === isBound) return accessToken
-  return cached.accessToken = accessTokenOf(record, isBound)
+  const made = accessTokenOf(record, isBound)
+  cached.accessToken = made
+  return made
 }
