@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { readClaims, type TokenRecord } from '../lib/access-token.ts'
+import { accessTokenOf, readClaims, type TokenRecord } from '../lib/access-token.ts'
 import { parseStrictJsonObject } from '../lib/strict-json.ts'
 
 const issuer = 'https://login.example.com'
@@ -43,34 +43,56 @@ test('what the application sees of a full answer', () => {
     cnf: { 'x5t#S256': thumbprint },
     'urn:x': { y: [1] }
   }
-  const { bound, unbound, ...record } = read(structuredClone(claims))
+  const record = read(structuredClone(claims))
+  const bound = accessTokenOf(record, true)
   assert.deepEqual(bound, {
     claims, scopes: ['a', 'b'], issuer, subject: 'alice', clientId: 'web', audience: ['rs'], expiresAt: 1_900_000_000, confirmation: { 'x5t#S256': thumbprint }, binding: 'x5t#S256'
   })
-  assert.deepEqual(unbound, { ...bound, binding: null })
-  assert.deepEqual([record.jwtId, record.statedIssuer, record.tokenType, record.goodFrom, record.goodUntil, record.jwt], ['1', issuer, 'Bearer', -3, 1_900_000_000, null])
+  assert.deepEqual(accessTokenOf(record, false), { ...bound, binding: null })
+  assert.deepEqual(record.claims, claims)
+  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil, record.jwt], [null, -3, 1_900_000_000, null])
 })
 
 test('what the application sees of an answer that says nothing', () => {
-  assert.deepEqual(read({ active: true }).unbound, {
+  const record = read({ active: true })
+  assert.deepEqual(accessTokenOf(record, false), {
     claims: { active: true }, scopes: [], issuer, subject: null, clientId: null, audience: [], expiresAt: null, confirmation: null, binding: null
   })
+  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil], [null, null, null])
 })
 
+for (const [claims, fault] of [
+  [{}, null],
+  [{ token_type: 'Bearer' }, null],
+  [{ token_type: 'bEARER', iss: issuer }, null],
+  [{ token_type: 'DPoP' }, 'token_type_unsupported'],
+  [{ token_type: '' }, 'token_type_unsupported'],
+  [{ token_type: 'Bearer ' }, 'token_type_unsupported'],
+  [{ iss: `${issuer}/` }, 'token_issuer_mismatch'],
+  [{ iss: '' }, 'token_issuer_mismatch'],
+  [{ token_type: 'DPoP', iss: 'https://evil.example' }, 'token_type_unsupported'],
+  [{ iss: 'https://evil.example', token_type: 'Bearer' }, 'token_issuer_mismatch']
+] as const) {
+  test(`a token that says ${JSON.stringify(claims)}: ${fault ?? 'no fault'}`, () => {
+    assert.equal(read({ ...claims }).fault, fault)
+  })
+}
+
 test('the issuer is the configured one, whatever the answer says', () => {
-  assert.equal(read({ iss: 'https://evil.example' }).bound.issuer, issuer)
+  assert.equal(accessTokenOf(read({ iss: 'https://evil.example' }), true).issuer, issuer)
 })
 
 test('one audience is a list of one', () => {
-  const { bound } = read({ aud: 'rs' })
+  const bound = accessTokenOf(read({ aud: 'rs' }), true)
   assert.deepEqual(bound.audience, ['rs'])
   assert.equal(bound.claims.aud, 'rs')
 })
 
 test('S-42: everything is frozen, down to the last claim', () => {
-  const { bound, unbound } = read({
+  const record = read({
     scope: 'a b', aud: ['rs'], cnf: { 'x5t#S256': thumbprint, other: { a: [{}] } }, deep: { a: [{ b: [[{ c: {} }]] }] }
   })
+  const [bound, unbound] = [accessTokenOf(record, true), accessTokenOf(record, false)]
   assert.deepEqual(thawed({ bound, unbound }), [''], 'only the object of this test')
   assert.throws(() => { (bound.claims as { sub?: string }).sub = 'root' }, TypeError)
   assert.throws(() => { (bound.scopes as string[]).push('admin') }, TypeError)
@@ -80,8 +102,8 @@ test('S-42: everything is frozen, down to the last claim', () => {
 test('S-42: whatever the claims, everything is frozen', () => {
   fc.assert(fc.property(fc.dictionary(fc.string({ minLength: 20 }), fc.jsonValue({ maxDepth: 6 })), (claims) => {
     const record = read({ active: true, ...claims })
-    assert.deepEqual(thawed(record.bound), [])
-    assert.deepEqual(thawed(record.unbound), [])
+    assert.deepEqual(thawed(accessTokenOf(record, true)), [])
+    assert.deepEqual(thawed(accessTokenOf(record, false)), [])
     assert.ok(Object.isFrozen(record))
   }))
 })
@@ -91,8 +113,12 @@ test('S-42: `__proto__`, `constructor` and `prototype` give a token nothing, and
   const record = fromText(`{"active":true,
     "__proto__":{"scope":"admin","sub":"root","aud":"rs","exp":1,"cnf":{"x5t#S256":"${thumbprint}"},"client_id":"x","jti":"1","iss":"x","token_type":"x","nbf":1},
     "constructor":{"prototype":{"scope":"admin"}},"prototype":{"scope":"admin"}}`)
-  const { scopes, subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, goodFrom, goodUntil, audience, requirement } = record
-  assert.deepEqual([[...scopes], subject, clientId, jwtId, statedIssuer, tokenType, expiresAt, goodFrom, goodUntil, audience], [[], null, null, null, null, null, null, -Infinity, Infinity, []])
+  const { claims, scopes, fault, goodFrom, goodUntil, audience, requirement } = record
+  const { sub, client_id: clientId, jti, iss, token_type: tokenType, exp, nbf, cnf } = claims
+  assert.deepEqual([sub, clientId, jti, iss, tokenType, exp, nbf, cnf], new Array(8).fill(undefined))
+  assert.deepEqual([[...scopes.set], scopes.list, fault, goodFrom, goodUntil, audience], [[], [], null, null, null, []])
+  const { subject, clientId: client, expiresAt, confirmation } = accessTokenOf(record, false)
+  assert.deepEqual([subject, client, expiresAt, confirmation], [null, null, null, null])
   assert.equal(requirement.kind, 'none')
   assert.equal(({} as Record<string, unknown>)['scope'], undefined)
   assert.equal(Reflect.ownKeys(Object.prototype).length, before)
@@ -105,9 +131,9 @@ test('S-42: a `cnf` that stands only on `__proto__` binds nothing; one that has 
 
 test('a token that is bound by something that cannot be checked is not unbound', () => {
   for (const cnf of [null, {}, [], 'x', 1, { kid: '1' }, { jkt: thumbprint }, { 'x5t#S256': thumbprint, jkt: thumbprint }]) {
-    const { requirement, unbound } = read({ cnf })
-    assert.equal(requirement.kind, 'unfulfillable')
-    assert.deepEqual(unbound.confirmation, cnf)
+    const record = read({ cnf })
+    assert.equal(record.requirement.kind, 'unfulfillable')
+    assert.deepEqual(accessTokenOf(record, false).confirmation, cnf)
   }
 })
 
@@ -124,6 +150,8 @@ for (const [claim, values] of wrong) {
 
 test('scopes are what stands between spaces', () => {
   for (const [scope, scopes] of [['', []], [' ', []], ['a', ['a']], [' a  b ', ['a', 'b']], ['a\tb', ['a\tb']], ['a\u00a0b', ['a\u00a0b']], ['a,b', ['a,b']], ['a a', ['a']]] as Array<[string, string[]]>) {
-    assert.deepEqual([...read({ scope }).scopes], scopes, JSON.stringify(scope))
+    const { list, set } = read({ scope }).scopes
+    assert.deepEqual([...set], scopes, JSON.stringify(scope))
+    assert.deepEqual([...new Set(list)], scopes, JSON.stringify(scope))
   }
 })

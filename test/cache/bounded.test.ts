@@ -12,7 +12,7 @@ function scene (maxEntries: number) {
   }
   const tokens = cachedTokens(resolver, { ...cacheOptions, maxEntries })
   const ask = (token: string) => tokens.ask(tokens.keyOf(token), token, Infinity)
-  const isKnown = (token: string) => tokens.recall(tokens.keyOf(token), Date.now(), Infinity) !== undefined
+  const isKnown = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity) !== undefined
   return { tokens, ask, isKnown }
 }
 

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict'
 import { mock, test } from 'node:test'
 import type { TokenRecord } from '../../lib/access-token.ts'
+import { tokenCache } from '../../lib/cache/cached.ts'
+import { evictions } from '../../lib/cache/evictions.ts'
 import { refuse } from '../../lib/errors.ts'
+import { factsOf } from '../../lib/token/facts.ts'
 import { cacheOptions, cachedTokens, heldAnswers, recordOf, scriptedResolver } from './scripted-resolver.ts'
 
 function scene (answer: (token: string) => TokenRecord | null | Promise<TokenRecord | null>) {
   const resolver = scriptedResolver(answer)
   const tokens = cachedTokens(resolver, cacheOptions)
   const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh ? 0 : Infinity)
-  const recall = (token: string) => tokens.recall(tokens.keyOf(token), Date.now(), Infinity)
+  const recall = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity)
   return { resolver, tokens, ask, recall }
 }
 
@@ -45,6 +48,23 @@ for (const [selector, gone] of [
     assert.equal(await tokens.evict(selector), 0, 'a second time')
   })
 }
+
+test('an eviction that another process tells of is found by the token that it is about, and by no other', async () => {
+  const known = evictions(86_400_000)
+  const cache = tokenCache({ ...cacheOptions, evictions: known, factsOf })
+  const resolver = scriptedResolver((token) => token === 'nobody' ? null : recordOf({ sub: token }))
+  const tokens = cache.of(resolver)
+  // Of a JWS it is what is signed that counts: two of these differ in their signature alone.
+  const names = ['abc', 'abd', 'h.p.s', 'h.p.t', 'h.q.s', 'nobody']
+  const recall = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity)
+  for (const [named, gone] of [[['abc'], ['abc']], [['h.p.s'], ['h.p.s', 'h.p.t']], [['nobody'], ['nobody']], [['abd', 'h.q.s'], ['abd', 'h.q.s']]] as Array<[string[], string[]]>) {
+    for (const token of names) await tokens.ask(tokens.keyOf(token), token, Infinity)
+    const before = new Map(names.map((token) => [token, recall(token)]))
+    assert.ok([...before.values()].every((entry) => entry !== undefined))
+    for (const token of named) known.add({ evicted: { keys: cache.keysOf(token) }, at: Date.now(), revokedAt: null })
+    for (const token of names) assert.equal(recall(token), gone.includes(token) ? undefined : before.get(token), `${token} after ${named.join()}`)
+  }
+})
 
 test('evict by token takes one that is not active too', async () => {
   const { tokens, recall } = await crowd()
@@ -106,7 +126,7 @@ test('an answer that was on its way when evicted does not take the place of a la
   stale.give(recordOf())
   ;(await held.next()).give(null)
   await before
-  assert.notEqual(recall('abc')?.record?.bound.claims.active, true)
+  assert.notEqual(recall('abc')?.record?.claims.active, true)
 })
 
 test('without an eviction too: the answer of whoever asked last stands, in whatever order they come', async (t) => {
@@ -121,7 +141,7 @@ test('without an eviction too: the answer of whoever asked last stands, in whate
   ;(await held.next()).give(null)
   await late
   answerOfEarly.give(recordOf({ sub: 'alice' }))
-  assert.equal((await early).record?.subject, 'alice')
+  assert.equal((await early).record?.claims.sub, 'alice')
   assert.equal(recall('abc')?.record, null)
 })
 
@@ -162,7 +182,7 @@ test('a token that is no longer active takes the place of the active one', async
   assert.deepEqual([tokens.stats().entries, tokens.stats().inactiveEntries], [0, 1])
   record = recordOf({ sub: 'alice' })
   await ask('abc', true)
-  assert.equal(recall('abc')?.record?.subject, 'alice')
+  assert.equal(recall('abc')?.record?.claims.sub, 'alice')
   assert.deepEqual([tokens.stats().entries, tokens.stats().inactiveEntries], [1, 0])
   assert.equal(await tokens.evict({ all: true }), 1)
 })
@@ -174,5 +194,5 @@ test('a token that is no longer active is gone also where "not active" is not re
   await tokens.ask(key, 'abc', Infinity)
   record = null
   await tokens.ask(key, 'abc', 0)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
 })

@@ -17,9 +17,9 @@ function pair () {
 test('59, S-28: in sequence', async () => {
   const { yes, no, trusting, refusing } = pair()
   assert.notEqual((await trusting.ask(trusting.keyOf('abc'), 'abc', Infinity)).record, null)
-  assert.equal(refusing.recall(refusing.keyOf('abc'), Date.now(), Infinity), undefined)
+  assert.equal(refusing.recall(refusing.keyOf('abc'), 'abc', Date.now(), Infinity), undefined)
   assert.equal((await refusing.ask(refusing.keyOf('abc'), 'abc', Infinity)).record, null)
-  assert.notEqual(trusting.recall(trusting.keyOf('abc'), Date.now(), Infinity)?.record, null)
+  assert.notEqual(trusting.recall(trusting.keyOf('abc'), 'abc', Date.now(), Infinity)?.record, null)
   assert.equal(yes.asked.length, 1)
   assert.equal(no.asked.length, 1)
 })
@@ -30,7 +30,7 @@ test('S-28: in parallel', async () => {
     const tokens = index % 2 === 0 ? trusting : refusing
     return tokens.ask(tokens.keyOf('abc'), 'abc', Infinity)
   })
-  const subjects = (await Promise.all(asks)).map(({ record }) => record?.subject ?? null)
+  const subjects = (await Promise.all(asks)).map(({ record }) => record?.claims.sub ?? null)
   assert.deepEqual(subjects, Array.from({ length: 20 }, (_, index) => index % 2 === 0 ? 'alice' : null))
   assert.equal(yes.asked.length, 1)
   assert.equal(no.asked.length, 1)
@@ -39,14 +39,14 @@ test('S-28: in parallel', async () => {
 test('S-28: the key of one cache opens nothing in the other', async () => {
   const { trusting, refusing } = pair()
   await trusting.ask(trusting.keyOf('abc'), 'abc', Infinity)
-  assert.equal(refusing.recall(trusting.keyOf('abc'), Date.now(), Infinity), undefined)
+  assert.equal(refusing.recall(trusting.keyOf('abc'), 'abc', Date.now(), Infinity), undefined)
 })
 
 test('S-28: to evict in one leaves the other alone', async () => {
   const { trusting, refusing } = pair()
   await trusting.ask(trusting.keyOf('abc'), 'abc', Infinity)
   assert.equal(await refusing.evict({ all: true }), 0)
-  assert.notEqual(trusting.recall(trusting.keyOf('abc'), Date.now(), Infinity), undefined)
+  assert.notEqual(trusting.recall(trusting.keyOf('abc'), 'abc', Date.now(), Infinity), undefined)
 })
 
 test('S-28, L7: two registrations in one app, each with its authorization server: one token, two verdicts', async (t) => {

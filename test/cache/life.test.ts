@@ -16,7 +16,7 @@ async function afterAsking (claims: Record<string, unknown> | null, options: Par
   const tokens = cachedTokens(scriptedResolver(() => claims === null ? null : recordOf(claims)), { ...cacheOptions, ...options })
   const key = tokens.keyOf('abc')
   const asked = await tokens.ask(key, 'abc', Infinity)
-  const isKnown = (later: number): boolean => tokens.recall(key, start + later, Infinity) === asked
+  const isKnown = (later: number): boolean => tokens.recall(key, 'abc', start + later, Infinity) === asked
   return { asked, isKnown, tokens }
 }
 
@@ -56,10 +56,10 @@ test('S-26: negativeTtl 0 does not believe "not active" again, but an older "act
   while (answers.length < 2) await new Promise((resolve) => setImmediate(resolve))
   answers[1]?.(null)
   assert.equal((await newer).record, null)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   answers[0]?.(recordOf({}))
   assert.notEqual((await older).record, null)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
 })
 test('S-26: negativeTtl 0 does not touch what is active', () => livesFor(30_000, {}, { negativeTtl: 0 }))
 test('57, S-26: a cache that is off remembers nothing', async () => {
@@ -92,7 +92,7 @@ test('L3: a clock that is set back while the answer is on its way', async () => 
   const key = tokens.keyOf('abc')
   const asked = await tokens.ask(key, 'abc', Infinity)
   assert.equal(asked.askedAt, start)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined, 'an entry from the future')
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined, 'an entry from the future')
 })
 
 test('L3: a clock that is set forward while the answer is on its way', async () => {
@@ -102,7 +102,7 @@ test('L3: a clock that is set forward while the answer is on its way', async () 
   }), cacheOptions)
   const key = tokens.keyOf('abc')
   await tokens.ask(key, 'abc', Infinity)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   assert.equal(tokens.stats().entries, 0)
 })
 
@@ -113,10 +113,10 @@ test('S-26: a life begins when the question is asked, not when the answer comes'
   }), cacheOptions)
   const key = tokens.keyOf('abc')
   const asked = await tokens.ask(key, 'abc', Infinity)
-  assert.equal(tokens.recall(key, start + 29_999, Infinity), asked)
-  assert.equal(tokens.recall(key, start + 30_000, Infinity), undefined)
-  assert.equal(tokens.recall(key, start + 5000, 5000), undefined)
-  assert.equal(tokens.recall(key, start + 5000, 5001), asked)
+  assert.equal(tokens.recall(key, 'abc', start + 29_999, Infinity), asked)
+  assert.equal(tokens.recall(key, 'abc', start + 30_000, Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', start + 5000, 5000), undefined)
+  assert.equal(tokens.recall(key, 'abc', start + 5000, 5001), asked)
 })
 
 test('S-26: whatever the claims and the settings: never beyond `exp`, never beyond maxTtl, never from the future', async () => {

@@ -9,7 +9,7 @@ function scene (options = cacheOptions) {
   const resolver = scriptedResolver(held.answer)
   const tokens = cachedTokens(resolver, options)
   const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh ? 0 : Infinity)
-  const recall = (token: string) => tokens.recall(tokens.keyOf(token), Date.now(), Infinity)
+  const recall = (token: string) => tokens.recall(tokens.keyOf(token), token, Date.now(), Infinity)
   return { held, resolver, tokens, ask, recall }
 }
 
@@ -49,7 +49,7 @@ test('S-32: a failure reaches all who asked, is not remembered, and the next ask
   assert.deepEqual(tokens.stats(), { hits: 0, misses: 100, failures: 1, stale: 0, entries: 0, inactiveEntries: 0, inFlight: 0, evictions: 0, shared: null })
   const again = ask('abc')
   ;(await held.next()).give(recordOf({ sub: 'alice' }))
-  assert.equal((await again).record?.subject, 'alice')
+  assert.equal((await again).record?.claims.sub, 'alice')
   assert.equal(resolver.asked.length, 2)
 })
 

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { afterEach, beforeEach, mock, test } from 'node:test'
 import fc from 'fast-check'
 import { refuse } from '../../lib/errors.ts'
-import { tokenCache, type CachedToken } from '../../lib/cache/cached.ts'
+import type { CachedToken } from '../../lib/cache/cached-token.ts'
+import { tokenCache } from '../../lib/cache/cached.ts'
 import { evictions } from '../../lib/cache/evictions.ts'
 import { factsOf } from '../../lib/token/facts.ts'
 import type { TokenRecord } from '../../lib/access-token.ts'
@@ -55,7 +56,7 @@ test('it is asked each time, and what it then says counts', async () => {
   later(30_000)
   for (let i = 0; i < 3; i++) assert.equal(await isStale(), true)
   assert.equal(resolver.asked.length, 4)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined, 'a stale answer is nothing that is known')
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined, 'a stale answer is nothing that is known')
   script.answer = () => null
   assert.equal((await ask()).record, null)
   script.answer = down
@@ -143,17 +144,17 @@ for (const selector of [{ token: 'abc' }, { subject: 'alice' }, { all: true }] a
 }
 
 /** A token that was known, in a cache that a feed speaks to; nobody can be asked. */
-async function fedScene () {
+async function fedScene (token = 'abc') {
   const known = evictions(86_400_000)
   const cache = tokenCache({ ...cacheOptions, staleIfError: 10_000, evictions: known, factsOf })
   const tokens = cache.of(scriptedResolver(() => {
     if (Date.now() > start) throw refuse('issuer_unavailable')
     return recordOf({})
   }))
-  const key = tokens.keyOf('abc')
-  await tokens.ask(key, 'abc', Infinity)
+  const key = tokens.keyOf(token)
+  await tokens.ask(key, token, Infinity)
   later(30_000)
-  return { known, cache, key, tokens, ask: () => tokens.ask(key, 'abc', Infinity) }
+  return { known, cache, key, tokens, ask: () => tokens.ask(key, token, Infinity) }
 }
 
 test('S-26: an eviction counts for what still lies in the memory', async () => {
@@ -164,14 +165,27 @@ test('S-26: an eviction counts for what still lies in the memory', async () => {
   await refused('issuer_unavailable', ask())
 })
 
+test('S-26: an eviction of this token by itself ends it; one of another does not', async () => {
+  // Of a JWS it is what is signed that counts, whatever the signature.
+  for (const [token, another, same] of [['abc', 'abd', 'abc'], ['h.p.s', 'h.q.s', 'h.p.t']] as const) {
+    const { known, cache, ask } = await fedScene(token)
+    known.add({ evicted: { keys: cache.keysOf(another) }, at: Date.now(), revokedAt: null })
+    assert.equal((await ask()).isStale, true)
+    known.add({ evicted: { keys: cache.keysOf(same) }, at: Date.now(), revokedAt: null })
+    assert.equal(cache.stats().entries, 1)
+    await refused('issuer_unavailable', ask())
+    mock.timers.setTime(start)
+  }
+})
+
 test('S-26: while revocations may be missed and the operator wants nothing remembered to count, nothing does', async () => {
   const { cache, ask, tokens, key } = await fedScene()
   cache.bypass(true)
   await refused('issuer_unavailable', ask())
   later(1)
-  assert.equal(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.equal(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   cache.bypass(false)
-  assert.notEqual(tokens.recall(key, Date.now(), Infinity), undefined)
+  assert.notEqual(tokens.recall(key, 'abc', Date.now(), Infinity), undefined)
   later(30_000)
   assert.equal((await ask()).isStale, true)
 })

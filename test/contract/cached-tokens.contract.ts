@@ -13,7 +13,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
     const resolver = scriptedResolver(answer)
     const tokens = create(resolver, cacheOptions)
     const ask = (token: string, fresh = false) => tokens.ask(tokens.keyOf(token), token, fresh ? 0 : Infinity)
-    const recall = (token: string, maxAge = Infinity) => tokens.recall(tokens.keyOf(token), Date.now(), maxAge)
+    const recall = (token: string, maxAge = Infinity) => tokens.recall(tokens.keyOf(token), token, Date.now(), maxAge)
     return { resolver, tokens, ask, recall }
   }
 
@@ -35,7 +35,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
     test('what was asked for is known until its time is over', async () => {
       const { ask, recall, resolver } = scene()
       const asked = await ask('abc')
-      assert.equal(asked.record?.subject, 'alice')
+      assert.equal(asked.record?.claims.sub, 'alice')
       assert.equal(recall('abc'), asked)
       mock.timers.setTime(asked.expiresAt - 1)
       assert.equal(recall('abc'), asked)
@@ -85,7 +85,7 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       assert.deepEqual(outcomes.map(({ status }) => status), ['rejected', 'rejected'])
       assert.equal(recall('abc'), undefined)
       isDown = false
-      assert.equal((await ask('abc')).record?.subject, 'alice')
+      assert.equal((await ask('abc')).record?.claims.sub, 'alice')
       assert.equal(tokens.stats().failures, 1)
     })
 

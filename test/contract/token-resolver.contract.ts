@@ -34,7 +34,7 @@ export function tokenResolverContract (name: string, start: () => Promise<Resolv
     on('a record means active', async ({ resolver, become }) => {
       become('active')
       const { record } = await resolver.resolve(token)
-      assert.equal(record?.bound.claims.active, true)
+      assert.equal(record?.claims.active, true)
     })
 
     on('null means that the authorization server says it is not active', async ({ resolver, become }) => {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { AccessToken } from '../../types/access-token.ts'
 import { by, owner, ownersClaims, protectedApp, stranger } from './protected-app.ts'
 
 test('67, 75, 76: required, optional and off: who gets in with what', async (t) => {
@@ -50,6 +51,47 @@ test('67, 75, 76: required, optional and off: who gets in with what', async (t) 
     assert.deepEqual(await seen('/optional', 'unbound'), { binding: null, thumbprint: owner.thumbprint })
     assert.deepEqual(await seen('/off', 'good'), { binding: null, thumbprint: null })
   })
+})
+
+test('one token on routes that ask for its binding and on one that does not: each learns what held on its own request', async (t) => {
+  const kept: Array<{ asked: string, accessToken: AccessToken | null }> = []
+  const { app, authorizationServer } = await protectedApp(t, (app) => {
+    for (const binding of ['required', 'optional', 'off'] as const) {
+      app.get(`/${binding}`, { config: { boundToken: { binding } } }, async ({ accessToken }) => {
+        kept.push({ asked: binding, accessToken })
+        // Others are let in before this one has looked.
+        await new Promise((resolve) => setImmediate(resolve))
+        return { binding: accessToken?.binding }
+      })
+    }
+  })
+  const held = { required: 'x5t#S256', optional: 'x5t#S256', off: null } as const
+  const ask = async (route: keyof typeof held, who: typeof owner | null = owner): Promise<void> => {
+    const response = await app.inject({ url: `/${route}`, headers: by(who) })
+    assert.deepEqual([response.statusCode, response.json()], [200, { binding: held[route] }], route)
+  }
+
+  await t.test('at once, when it is not known yet', async () => {
+    await Promise.all((['off', 'required', 'off', 'optional', 'required', 'off'] as const).map((route) => ask(route)))
+  })
+  await t.test('in turn, when it is', async () => {
+    for (let round = 0; round < 3; round++) {
+      for (const route of ['off', 'required', 'off', 'off', 'optional', 'required'] as const) await ask(route)
+      for (const who of [stranger, null]) await ask('off', who)
+    }
+  })
+  await t.test('a stranger does not inherit what held for the owner', async () => {
+    for (const route of ['required', 'optional'] as const) {
+      await ask('required')
+      await ask('off', stranger)
+      for (const who of [stranger, null]) assert.equal((await app.inject({ url: `/${route}`, headers: by(who) })).statusCode, 401)
+    }
+  })
+  assert.equal(authorizationServer.calls.length, 1)
+  assert.equal(kept.length, 6 + 24 + 4)
+  for (const { asked, accessToken } of kept) assert.equal(accessToken?.binding, held[asked as keyof typeof held], 'nor does it change afterwards')
+  const seen = new Set(kept.map(({ accessToken }) => JSON.stringify({ ...accessToken, binding: 0 })))
+  assert.equal(seen.size, 1, 'all else is the same')
 })
 
 test('a known token with a remembered certificate is compared again when another certificate comes', async (t) => {

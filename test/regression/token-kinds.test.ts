@@ -58,7 +58,7 @@ test('a key for `dir` may name the content encryption, and then is for no other'
   const compiled = await compile({ jwks: issuer.jwks, decryption: { keys: [{ jwk }], keyManagementAlgorithms: ['dir'] } })
   const encrypt = async (enc: string): Promise<string> =>
     await new CompactEncrypt(Buffer.from(await issuer.issue())).setProtectedHeader({ alg: 'dir', enc }).encrypt(key)
-  assert.equal((await compiled.jwt?.resolve(await encrypt('A256GCM')))?.record?.subject, 'alice')
+  assert.equal((await compiled.jwt?.resolve(await encrypt('A256GCM')))?.record?.claims.sub, 'alice')
   await refused('token_invalid', (compiled.jwt as NonNullable<typeof compiled.jwt>).resolve(await encrypt('A128CBC-HS256')))
 })
 

@@ -118,7 +118,7 @@ async function remembering (t: TestContext, headers: Record<string, string | str
 
 async function lookUp (tokens: CachedTokens, token: string): Promise<void> {
   const key = tokens.keyOf(token)
-  if (tokens.recall(key, Date.now(), Infinity) === undefined) await tokens.ask(key, token, Infinity)
+  if (tokens.recall(key, token, Date.now(), Infinity) === undefined) await tokens.ask(key, token, Infinity)
 }
 
 for (const [name, headers] of Object.entries({

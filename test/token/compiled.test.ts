@@ -90,5 +90,5 @@ test('S-31: `tls.ca` is the authority of the server; without it a private one is
   assert.equal(server.calls.length, 0)
   const trusting = await compiled(options(server, {}, { tls: { ca: authority.ca } }))
   t.after(() => trusting.close())
-  assert.equal((await trusting.record('abc'))?.subject, 'alice')
+  assert.equal((await trusting.record('abc'))?.claims.sub, 'alice')
 })

@@ -46,7 +46,7 @@ for (const [name, one, other] of [
       server.behave(json({ active: true, ...said }))
       const record = await resolver.record('abc')
       if ('aud' in said) assert.deepEqual(record?.audience, [said.aud].flat())
-      else assert.deepEqual(record?.bound.scopes, said.scope.split(' '))
+      else assert.deepEqual(record?.scopes.list, said.scope.split(' '))
     }
   })
 }

@@ -72,7 +72,7 @@ test('over sockets: a connection that is torn down before the answer is made aga
     await resolver.close()
     await server.close()
   })
-  assert.equal((await resolver.record('abc'))?.subject, 'alice')
+  assert.equal((await resolver.record('abc'))?.claims.sub, 'alice')
   assert.equal(server.calls.length, 2)
   assert.equal(server.calls[0]?.body, server.calls[1]?.body)
 })

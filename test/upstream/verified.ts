@@ -1,4 +1,4 @@
-import { readClaims } from '../../lib/access-token.ts'
+import { accessTokenOf, readClaims } from '../../lib/access-token.ts'
 import { presentCertificate } from '../../lib/certificate/client-certificate.ts'
 import type { Verified } from '../../lib/upstream/rewrite.ts'
 import { headerCases } from '../certificate/vectors.ts'
@@ -10,12 +10,12 @@ const der = new X509Certificate(headerCases.certificate_pem).raw
 export function verified (claims: Record<string, unknown> = {}): Verified {
   const record = readClaims({ active: true, sub: 'alice', ...claims, cnf: { 'x5t#S256': headerCases['x5t#S256'] } }, { name: 'https://login.example.com', audience: null })
   if (typeof record === 'string') throw new Error(`a bad claim: ${record}`)
-  return { accessToken: record.bound, certificate: presentCertificate(der).certificate, jwt: null }
+  return { accessToken: accessTokenOf(record, true), certificate: presentCertificate(der).certificate, jwt: null }
 }
 
 /** The same on a route that asks for no binding. */
 export function unbound (claims: Record<string, unknown> = {}): Verified {
   const record = readClaims({ active: true, sub: 'alice', ...claims }, { name: 'https://login.example.com', audience: null })
   if (typeof record === 'string') throw new Error(`a bad claim: ${record}`)
-  return { accessToken: record.unbound, certificate: null, jwt: null }
+  return { accessToken: accessTokenOf(record, false), certificate: null, jwt: null }
 }

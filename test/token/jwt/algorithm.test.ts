@@ -12,7 +12,7 @@ const unsigned = () => Buffer.alloc(0)
 
 test('111, 112: each default algorithm with the key that fits it', async () => {
   for (const [alg, kid, key] of [['RS256', 'rsa', rsa], ['PS256', 'rsa', rsa], ['ES256', 'ec', ec], ['EdDSA', 'ed', ed], ['Ed25519', 'ed', ed]] as const) {
-    assert.equal((await verify(token({}, { alg, kid }, key.privateKey))).subject, 'alice', alg)
+    assert.equal((await verify(token({}, { alg, kid }, key.privateKey))).claims.sub, 'alice', alg)
   }
 })
 
@@ -54,7 +54,7 @@ for (const [name, text] of publicTexts) {
 test('T2: an asymmetric signature where a secret key is configured', async () => {
   const secret = createSecretKey(Buffer.alloc(32, 7))
   const verify = await verifier({ jwks: { keys: [jwkOf(secret, { kid: 's' })] }, algorithms: ['HS256'] })
-  assert.equal((await verify(token({}, { alg: 'HS256', kid: 's' }, secret))).subject, 'alice')
+  assert.equal((await verify(token({}, { alg: 'HS256', kid: 's' }, secret))).claims.sub, 'alice')
   await refused('token_invalid', verify(token({}, { kid: 's' })))
   await refused('token_invalid', verify(token({}, { alg: 'HS256', kid: 's' }, createSecretKey(Buffer.alloc(32, 8)))))
 })
@@ -70,7 +70,7 @@ for (const [alg, kid] of [['ES256', 'rsa'], ['ES256', 'ed'], ['RS256', 'ec'], ['
 
 test('T3, S-16, 154: the `alg` of the JWK is the one that it is for', async () => {
   const verify = await verifier({ jwks: { keys: [jwkOf(rsa.publicKey, { kid: 'rsa', alg: 'RS256' })] } })
-  assert.equal((await verify(token({}, { alg: 'RS256', kid: 'rsa' }, rsa.privateKey))).subject, 'alice')
+  assert.equal((await verify(token({}, { alg: 'RS256', kid: 'rsa' }, rsa.privateKey))).claims.sub, 'alice')
   for (const alg of ['PS256', 'RS384', 'RS512', 'rs256']) await refused('token_invalid', verify(token({}, { alg, kid: 'rsa' }, rsa.privateKey)))
   const other = await verifier({ jwks: { keys: [jwkOf(rsa.publicKey, { kid: 'rsa', alg: 'PS256' })] } })
   await refused('token_invalid', other(token({}, { alg: 'RS256', kid: 'rsa' }, rsa.privateKey)))
@@ -124,8 +124,8 @@ for (const [name, change] of Object.entries<(signature: Buffer, input: string) =
 
 test('T19: s and n - s are both good ECDSA signatures (RFC 7518 section 3.4 asks for neither)', async () => {
   const flipped = withSignature((signature) => Buffer.concat([signature.subarray(0, 32), scalar(order - BigInt(`0x${signature.subarray(32).toString('hex')}`))]))
-  assert.equal((await verify(flipped)).subject, 'alice')
-  assert.equal((await verify(withSignature((signature) => signature))).subject, 'alice')
+  assert.equal((await verify(flipped)).claims.sub, 'alice')
+  assert.equal((await verify(withSignature((signature) => signature))).claims.sub, 'alice')
 })
 
 test('T21: Ed25519 under both of its names, and only where one is configured', async () => {
@@ -133,11 +133,11 @@ test('T21: Ed25519 under both of its names, and only where one is configured', a
   for (const algorithms of [['EdDSA'], ['Ed25519']] as Array<['EdDSA'] | ['Ed25519']>) {
     const verify = await verifier({ jwks: keys, algorithms })
     const [own] = algorithms
-    assert.equal((await verify(token({}, { alg: own, kid: undefined }, ed.privateKey))).subject, 'alice')
+    assert.equal((await verify(token({}, { alg: own, kid: undefined }, ed.privateKey))).claims.sub, 'alice')
     await refused('token_invalid', verify(token({}, { alg: own === 'EdDSA' ? 'Ed25519' : 'EdDSA', kid: undefined }, ed.privateKey)))
   }
   const named = await verifier({ jwks: { keys: [jwkOf(ed.publicKey, { alg: 'EdDSA' })] } })
-  for (const alg of ['EdDSA', 'Ed25519']) assert.equal((await named(token({}, { alg, kid: undefined }, ed.privateKey))).subject, 'alice')
+  for (const alg of ['EdDSA', 'Ed25519']) assert.equal((await named(token({}, { alg, kid: undefined }, ed.privateKey))).claims.sub, 'alice')
 })
 
 test('T21: Ed448 is none of ours, under no name', async () => {

@@ -9,6 +9,7 @@ import { dispatcher, type Verify, type VerifyingIssuer } from '../../../lib/toke
 import { jwtResolver } from '../../../lib/token/jwt.ts'
 import { scriptedResolver, type ScriptedResolver } from '../../cache/scripted-resolver.ts'
 import { factsOf } from '../../../lib/token/facts.ts'
+import type { Facts } from '../../../lib/token/resolver.ts'
 import { refused } from '../refused.ts'
 import { encrypted, encryptedFor, nested, ourRsa, rawJwe } from './encrypted-tokens.ts'
 import { accessTokenHeader, claimsWith, ec, encode, issuer, jwkOf, jwks, noRemoteKeys, rawJws, signerFor, token } from './tokens.ts'
@@ -99,9 +100,9 @@ for (const verify of ['by-shape', 'both'] as const) {
       await both.resolve(bad).then(() => assert.fail(`taken: ${bad}`), () => {})
       assert.deepEqual(one.asked, [], bad)
     }
-    assert.equal((await resolve('an-opaque-token')).record?.subject, 'alice')
+    assert.equal((await resolve('an-opaque-token')).record?.claims.sub, 'alice')
     assert.deepEqual(one.asked, ['an-opaque-token'], 'the script is asked at all')
-    assert.equal((await resolve(token())).record?.subject, 'alice')
+    assert.equal((await resolve(token())).record?.claims.sub, 'alice')
     assert.equal(one.asked.length, verify === 'both' ? 2 : 1)
   })
 }
@@ -114,7 +115,7 @@ test('S-24: an encrypted token that fails is not asked for either', async () => 
     await refused('token_invalid', resolve(bad))
   }
   assert.deepEqual(one.asked, [])
-  assert.equal((await resolve(await nested())).record?.subject, 'alice')
+  assert.equal((await resolve(await nested())).record?.claims.sub, 'alice')
 })
 
 test('S-24: where only JWTs are taken, an opaque token is refused', async () => {
@@ -140,13 +141,44 @@ test('T38: a JWT of one issuer is not shown to another one that would be asked',
 
 test('both: what the answer says of another binding, subject, client or issuer refuses; not active is not active', async () => {
   const of = async (more: Record<string, unknown> | null) => dispatcher([await verifying('both', { jwks }, issuer.name, () => more === null ? null : recordOf(issuer.name, more))])
-  assert.equal((await (await of({})).resolve(token())).record?.subject, 'alice')
+  assert.equal((await (await of({})).resolve(token())).record?.claims.sub, 'alice')
   for (const more of [{ cnf: null }, { cnf: {} }, { cnf: { jkt: 'x' } }, { cnf: { 'x5t#S256': 'A'.repeat(43) } }, { sub: 'root' }, { client_id: 'root' }, { jti: 'j2' }, { iss: nameOfB }]) {
     await refused('issuer_bad_response', (await of(more)).resolve(token()))
   }
   assert.equal((await (await of(null)).resolve(token())).record, null)
   const narrowed = (await (await of({ scope: 'accounts admin', aud: ['https://api.example.com', 'x'], exp: 4_000_000_000 })).resolve(token({ scope: 'accounts payments' }))).record as TokenRecord
-  assert.deepEqual([[...narrowed.scopes], narrowed.audience, narrowed.expiresAt === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
+  assert.deepEqual([[...narrowed.scopes.set], narrowed.audience, narrowed.claims.exp === 4_000_000_000], [['accounts'], ['https://api.example.com'], false])
+})
+
+test('both: a token is good while both say so; the difference between clocks is allowed for what was signed, and for no limit there is none', async () => {
+  const soon = 4_000_000_000
+  const past = 1_000_000_000
+  for (const [ours, theirs, goodFrom, goodUntil] of [
+    [{ exp: soon }, { exp: undefined }, null, soon + 5],
+    [{ exp: soon }, { exp: soon + 100 }, null, soon + 5],
+    [{ exp: soon }, { exp: soon + 3 }, null, soon + 3],
+    [{ exp: soon }, { exp: soon - 100 }, null, soon - 100],
+    [{ exp: soon, nbf: past }, { exp: soon }, past - 5, soon],
+    [{ exp: soon }, { exp: soon, nbf: past }, past - 5, soon],
+    [{ exp: soon, nbf: past }, { exp: soon, nbf: past + 100 }, past + 95, soon],
+    [{ exp: soon, nbf: past + 100 }, { exp: soon, nbf: past }, past + 95, soon],
+    [{ exp: soon, nbf: 0 }, { exp: soon }, -5, soon]
+  ] as const) {
+    const { resolve, restore } = dispatcher([await verifying('both', { jwks }, issuer.name, () => recordOf(issuer.name, theirs))])
+    const { record } = await resolve(token(ours))
+    assert.deepEqual([record?.goodFrom, record?.goodUntil], [goodFrom, goodUntil], JSON.stringify([ours, theirs]))
+    // As processes tell each other.
+    const facts = JSON.parse(JSON.stringify(factsOf(record as TokenRecord, ''))) as Facts
+    const again = restore?.(facts, '')
+    assert.deepEqual([again?.goodFrom, again?.goodUntil], [goodFrom, goodUntil], `restored ${JSON.stringify([ours, theirs])}`)
+  }
+})
+
+test('a token without an end has none in another process either', async () => {
+  const { restore } = dispatcher([await verifying('introspection')])
+  const again = restore?.(JSON.parse(JSON.stringify(factsOf(recordOf(issuer.name, { exp: undefined, nbf: undefined }), ''))) as Facts, '')
+  assert.ok(again)
+  assert.deepEqual([again.claims.exp, again.goodFrom, again.goodUntil, again.fault], [undefined, null, null, null])
 })
 
 test('tokens that another process asked for, and those of `both`, find equal lists as all others do', async () => {
@@ -156,7 +188,7 @@ test('tokens that another process asked for, and those of `both`, find equal lis
   assert.equal(one.scopes, other.scopes)
   assert.equal(one.audience, other.audience)
   const [first, second] = [restore?.(factsOf(one, ''), ''), restore?.(factsOf(other, ''), '')]
-  assert.ok(first !== null && first !== undefined && first.scopes.size > 0)
+  assert.ok(first !== null && first !== undefined && first.scopes.set.size > 0)
   assert.equal(first.scopes, second?.scopes)
   assert.equal(first.audience, second?.audience)
 })

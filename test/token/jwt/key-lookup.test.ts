@@ -28,7 +28,7 @@ test('T5: a kid is what it is, however long, up to 1024 characters; and no key h
   const exotic = ['../../x', "' OR 1=1 --", '__proto__', '', 'x'.repeat(1024)]
   const keys = exotic.map((kid) => ({ kid, pair: generateKeyPairSync('ec', { namedCurve: 'P-256' }) }))
   const verify = await verifier({ jwks: { keys: keys.map(({ kid, pair }) => jwkOf(pair.publicKey, { kid })) } })
-  for (const { kid, pair } of keys) assert.equal((await verify(token({}, { kid }, pair.privateKey))).subject, 'alice')
+  for (const { kid, pair } of keys) assert.equal((await verify(token({}, { kid }, pair.privateKey))).claims.sub, 'alice')
   for (const { kid } of keys) await refused('token_invalid', verify(token({}, { kid }, attacker.privateKey)))
 })
 
@@ -37,19 +37,19 @@ test('T4: a kid that no key has, and a good signature', async () => {
 })
 
 test('T6: no kid, one key that fits and several', async () => {
-  assert.equal((await verify(token({}, { kid: undefined }))).subject, 'alice')
+  assert.equal((await verify(token({}, { kid: undefined }))).claims.sub, 'alice')
   const others = Array.from({ length: 9 }, () => generateKeyPairSync('ec', { namedCurve: 'P-256' }))
   const set = (last: number) => verifier({ jwks: { keys: [...others.slice(0, last), ec].map(({ publicKey }, index) => jwkOf(publicKey, { kid: `k${index}` })) } })
   // All of the operator's own; of a set that the issuer publishes eight.
-  assert.equal((await (await set(8))(token({}, { kid: undefined }))).subject, 'alice')
+  assert.equal((await (await set(8))(token({}, { kid: undefined }))).claims.sub, 'alice')
   const mixed = await verifier({ jwks: { keys: [...others.slice(0, 8).map(({ publicKey }) => jwkOf(publicKey)), jwkOf(rsa.publicKey)] } })
-  assert.equal((await mixed(token({}, { alg: 'PS256', kid: undefined }, rsa.privateKey))).subject, 'alice', 'keys of other kinds do not count')
+  assert.equal((await mixed(token({}, { alg: 'PS256', kid: undefined }, rsa.privateKey))).claims.sub, 'alice', 'keys of other kinds do not count')
 })
 
 test('J2: two keys with one kid, told apart by what they are for', async () => {
   const verify = await verifier({ jwks: { keys: [jwkOf(rsa.publicKey, { kid: 'k' }), jwkOf(ec.publicKey, { kid: 'k' })] } })
-  assert.equal((await verify(token({}, { kid: 'k' }))).subject, 'alice')
-  assert.equal((await verify(token({}, { kid: 'k', alg: 'PS256' }, rsa.privateKey))).subject, 'alice')
+  assert.equal((await verify(token({}, { kid: 'k' }))).claims.sub, 'alice')
+  assert.equal((await verify(token({}, { kid: 'k', alg: 'PS256' }, rsa.privateKey))).claims.sub, 'alice')
   await refused('token_invalid', verify(token({}, { kid: 'k' }, attacker.privateKey)))
 })
 
@@ -93,7 +93,7 @@ test('T7, S-19, 113, 166: keys and addresses in the header, static keys: refused
   }
   // They are no reason to refuse a token that one of our keys signed: they are not looked at.
   for (const header of lures(double.origin).filter(({ kid }) => kid === undefined)) {
-    assert.equal((await verify(token({}, { ...header, kid: 'ec' }))).subject, 'alice')
+    assert.equal((await verify(token({}, { ...header, kid: 'ec' }))).claims.sub, 'alice')
   }
   assert.deepEqual([double.calls.length, double.connections.made, opened.length], [0, 0, 0])
 })
@@ -106,7 +106,7 @@ test('T7, S-19, 113, 166: keys and addresses in the header, keys of a URL: only 
   for (const header of [...lures(lure.origin), ...oddKids.map((kid) => ({ kid }))]) {
     await refused('token_invalid', jwt.resolve(token({}, header, attacker.privateKey)))
   }
-  assert.equal((await jwt.resolve(token())).record?.subject, 'alice')
+  assert.equal((await jwt.resolve(token())).record?.claims.sub, 'alice')
   assert.deepEqual([lure.calls.length, lure.connections.made], [0, 0])
   assert.deepEqual([...new Set(issuers.calls.map(({ url }) => url))], ['/jwks'])
   assert.ok(opened.length > 0, 'connections are seen')
@@ -117,7 +117,7 @@ test('T4: a thousand tokens with unknown keys, one call in a cool-down', async (
   t.after(() => mock.timers.reset())
   const issuers = await doubleWith(t, ec.publicKey)
   const jwt = await remote(t, issuers)
-  assert.equal((await jwt.resolve(token())).record?.subject, 'alice')
+  assert.equal((await jwt.resolve(token())).record?.claims.sub, 'alice')
   for (const seconds of [0, 11, 11]) {
     mock.timers.tick(seconds * 1000)
     const before = issuers.calls.length
