@@ -49,8 +49,10 @@ export function sharedLists (): SharedLists {
     audience: (audience) => kept(audiences, JSON.stringify(audience), () => Object.freeze([...audience])),
 
     confirmation (claims) {
-      const made = (): Confirmed => Object.freeze({ cnf: claims['cnf'], requirement: readConfirmation(claims) })
-      const thumbprint = onlyThumbprint(claims['cnf'])
+      // What a polluted prototype says must not be remembered of anybody's thumbprint.
+      const cnf = Object.hasOwn(claims, 'cnf') ? claims['cnf'] : undefined
+      const made = (): Confirmed => Object.freeze({ cnf, requirement: readConfirmation(claims) })
+      const thumbprint = onlyThumbprint(cnf)
       return thumbprint === null ? made() : kept(confirmations, thumbprint, made)
     }
   }

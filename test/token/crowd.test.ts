@@ -20,7 +20,7 @@ test('S-32: a thousand requests with one new token ask once, and do not have a t
   const entries = await Promise.all(Array.from({ length: 1000 }, () => tokens.ask(tokens.keyOf('abc'), 'abc', Infinity)))
   assert.equal(server.calls.length, 1)
   assert.equal(new Set(entries).size, 1)
-  assert.equal(entries[0]?.record?.subject, 'alice')
+  assert.equal(entries[0]?.record?.claims.sub, 'alice')
   // That of the call, and those of its connection, at both ends.
   assert.ok(timers >= 1 && timers < 20, `${timers} timers`)
 })
