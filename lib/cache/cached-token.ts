@@ -16,21 +16,26 @@ export interface CachedToken {
   comparedIn: number
   /** The certificate that was last found to carry the token's thumbprint: spares decoding it again, never comparing it. */
   certificate: RememberedCertificate | undefined
-  /** What the application sees, once it was let in. */
-  accessToken: AccessToken | undefined
+  /** What the application sees, once it was let in with its binding, or without where none was asked for. */
+  bound: AccessToken | undefined
+  unbound: AccessToken | undefined
   /** Of a copy that counts beyond its life, since nobody could be asked. */
   readonly isStale: boolean
 }
 
 export function cachedToken ({ record, askedAt, expiresAt, key, comparedIn }: Pick<CachedToken, 'record' | 'askedAt' | 'expiresAt' | 'key' | 'comparedIn'>): CachedToken {
-  return { record, askedAt, expiresAt, key, comparedIn, certificate: undefined, accessToken: undefined, isStale: false }
+  return { record, askedAt, expiresAt, key, comparedIn, certificate: undefined, bound: undefined, unbound: undefined, isStale: false }
 }
 
-/** One for all requests with this token; made anew only where routes differ in whether they ask for a binding. */
+/** One for all requests with this token. */
 export function accessTokenFor (cached: CachedToken, record: TokenRecord, isBound: boolean): AccessToken {
-  const known = cached.accessToken
-  if (known !== undefined && (known.binding !== null) === isBound) return known
+  const known = isBound ? cached.bound : cached.unbound
+  return known ?? makeAccessToken(cached, record, isBound)
+}
+
+function makeAccessToken (cached: CachedToken, record: TokenRecord, isBound: boolean): AccessToken {
   const made = accessTokenOf(record, isBound)
-  cached.accessToken = made
+  if (isBound) cached.bound = made
+  else cached.unbound = made
   return made
 }
