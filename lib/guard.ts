@@ -82,7 +82,7 @@ function present (policy: Policy, fields: RequestFields, { socket }: InboundMess
 /** Whether this token, shown with this certificate, is good for this route at this time. */
 function judge (policy: Policy, cached: CachedToken, presented: Presented, now: number, trail: Trail): AccessToken {
   const record = trail.record = cached.record
-  if (cached.isStale) trail.isStale = true
+  if (cached.isStale === true) trail.isStale = true
   if (record === null) throw refuse('token_inactive')
   refuseUnusable(policy, record, now / 1000)
   const isBound = policy.binding !== 'off' && isBoundTo(policy.binding, record, presented, cached.certificate)

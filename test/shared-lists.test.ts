@@ -247,6 +247,7 @@ test('whatever the claims: a token is the same with what others left as with not
 test('S-42: what an object inherits is no confirmation, and is remembered of no thumbprint', (t) => {
   const shared = sharedLists()
   const thumbprint = 'A'.repeat(43)
+  // eslint-disable-next-line no-extend-native
   Object.defineProperty(Object.prototype, 'cnf', { value: { 'x5t#S256': thumbprint }, configurable: true })
   t.after(() => { delete (Object.prototype as { cnf?: unknown }).cnf })
   assert.deepEqual(shared.confirmation({}), { cnf: undefined, requirement: { kind: 'none' } })

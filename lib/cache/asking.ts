@@ -68,15 +68,16 @@ export function askingOf ({ defaultTtl, maxTtl, negativeTtl, evictions, shared, 
     const resolved = await resolver.resolve(token)
     const { key: provenBy, canBeMultiplied, isAsked } = resolved
     const record = resolved.record !== null && !isAsked && evictions.revokes(evictionKey, resolved.record) ? null : resolved.record
-    const entry = cachedToken({ record, askedAt, expiresAt: askedAt + timeToLive({ ...resolved, record }, askedAt), key: provenBy, comparedIn })
+    const expiresAt = askedAt + timeToLive({ ...resolved, record }, askedAt)
+    const entry = cachedToken({ record, askedAt, expiresAt, key: provenBy, comparedIn })
     if (record === null && isAsked) shared?.delete([key, ...former]).catch(() => {}) // It never rejects.
-    if (record !== null && isAsked && entry.expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt: entry.expiresAt, facts: factsOf(record, token) })
+    if (record !== null && isAsked && expiresAt > askedAt) shared?.set(key, token, { askedAt, expiresAt, facts: factsOf(record, token) })
     return { entry, room: record === null ? 'inactive' : canBeMultiplied ? 'multiplied' : 'active' }
   }
 
   /** This process has learnt since that the token is not active; another clock may be a little ahead. */
-  function isOutdated ({ askedAt }: CachedToken, known: CachedToken | undefined): boolean {
-    return known?.record === null && askedAt <= known.askedAt + clockDifference
+  function isOutdated ({ asked }: CachedToken, known: CachedToken | undefined): boolean {
+    return known?.record === null && asked <= known.asked + clockDifference
   }
 
   async function recallShared (resolver: TokenResolver, { key, former, evictionKey }: Place, token: string, maxAge: number): Promise<CachedToken | null> {

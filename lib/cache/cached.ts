@@ -3,7 +3,7 @@ import type { TokenStats } from '../../types/bound-token.ts'
 import type { TokenResolver } from '../token/resolver.ts'
 import { refuse } from '../errors.ts'
 import { askingOf, type FactsOf, type Place } from './asking.ts'
-import type { CachedToken } from './cached-token.ts'
+import { origin, type CachedToken } from './cached-token.ts'
 import type { Evictions } from './evictions.ts'
 import { evictionKeyOf, keyOf, keyPrefix } from './keys.ts'
 import { memoryStore, type MemoryStore, type Room } from './memory-store.ts'
@@ -113,8 +113,10 @@ export function tokenCache (options: CacheOptions): TokenCache {
 
   function recall (key: string, token: string, now: number, maxAge: number): CachedToken | undefined {
     const entry = store.get(key)
+    if (entry === undefined || entry.key?.isRetired === true) return undefined
+    const at = now - origin
     // A clock that was set back must not lengthen a life: an entry from the future is none.
-    if (entry === undefined || now >= entry.expiresAt || now < entry.askedAt || now - entry.askedAt >= maxAge || entry.key?.isRetired === true) return undefined
+    if (at >= entry.expires || at < entry.asked || at - entry.asked >= maxAge) return undefined
     if (isBypassed || (entry.comparedIn !== evictions.generation() && isEvicted(key, entry, token))) return undefined
     hits++
     return entry
@@ -135,7 +137,7 @@ export function tokenCache (options: CacheOptions): TokenCache {
     const { answer } = underWay?.begunIn === evictions.generation() ? underWay : start(resolver, place, token, maxAge)
     const entry = await answer
     // Whoever began it may have been content with an older one.
-    return Date.now() - entry.askedAt < maxAge ? entry : await unevicted(resolver, place, token, 0)
+    return Date.now() - origin - entry.asked < maxAge ? entry : await unevicted(resolver, place, token, 0)
   }
 
   /** Each request for itself: who shares a call may want another age. */
@@ -174,9 +176,9 @@ export function tokenCache (options: CacheOptions): TokenCache {
   function keep (key: string, entry: CachedToken, room: Room): void {
     // An older answer than what is known tells nothing new.
     const other = store.get(key)
-    if (other !== undefined && other.askedAt > entry.askedAt && other.askedAt <= Date.now()) return
+    if (other !== undefined && other.asked > entry.asked && other.asked <= Date.now() - origin) return
     // "Not active" is kept also when it is not believed again: an older "active" that is still on its way must find it.
-    if (isUsed && (entry.record === null || entry.expiresAt > Date.now())) store.set(key, entry, room)
+    if (isUsed && (entry.record === null || entry.expires > Date.now() - origin)) store.set(key, entry, room)
     else store.delete(key)
   }
 }

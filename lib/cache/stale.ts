@@ -1,5 +1,5 @@
 import { isRefusal } from '../errors.ts'
-import type { CachedToken } from './cached-token.ts'
+import { origin, type CachedToken } from './cached-token.ts'
 import type { Evictions, KeyOf } from './evictions.ts'
 
 export interface StaleOptions {
@@ -21,9 +21,9 @@ export interface StaleOptions {
  */
 export function staleOf (error: unknown, known: CachedToken | undefined, evictionKey: KeyOf, maxAge: number, { staleIfError, evictions }: StaleOptions): CachedToken | null {
   if (staleIfError === 0 || known === undefined || known.record === null || !isRefusal(error) || error.reason !== 'issuer_unavailable') return null
-  const now = Date.now()
+  const now = Date.now() - origin
   // A clock that was set back must not lengthen a life: an entry from the future is none.
-  const isYoungEnough = now >= known.askedAt && now < known.expiresAt + staleIfError && now - known.askedAt < maxAge
+  const isYoungEnough = now >= known.asked && now < known.expires + staleIfError && now - known.asked < maxAge
   if (!isYoungEnough || known.key?.isRetired === true || evictions.covers(evictionKey, known.record, known.comparedIn)) return null
   return { ...known, isStale: true }
 }

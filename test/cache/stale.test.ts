@@ -27,7 +27,7 @@ async function scene (options: Partial<OwnCacheOptions> = {}, claims: Record<str
   const ask = async (maxAge = Infinity): Promise<CachedToken> => await tokens.ask(key, 'abc', maxAge)
   const isStale = async (maxAge = Infinity): Promise<boolean> => {
     const entry = await ask(maxAge).catch(() => null)
-    return entry?.isStale === true && entry.record === fresh.record && entry.askedAt === fresh.askedAt
+    return entry?.isStale === true && entry.record === fresh.record && entry.asked === fresh.asked
   }
   return { script, resolver, tokens, key, ask, isStale, down, fresh }
 }

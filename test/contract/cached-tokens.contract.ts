@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { afterEach, beforeEach, describe, mock, test } from 'node:test'
+import { origin } from '../../lib/cache/cached-token.ts'
 import { refuse } from '../../lib/errors.ts'
 import type { TokenResolver } from '../../lib/token/resolver.ts'
 import { cacheOptions, recordOf, scriptedResolver, type OwnCacheOptions, type ResolverCache } from '../cache/scripted-resolver.ts'
@@ -37,9 +38,9 @@ export function cachedTokensContract (name: string, create: (resolver: TokenReso
       const asked = await ask('abc')
       assert.equal(asked.record?.claims.sub, 'alice')
       assert.equal(recall('abc'), asked)
-      mock.timers.setTime(asked.expiresAt - 1)
+      mock.timers.setTime(origin + asked.expires - 1)
       assert.equal(recall('abc'), asked)
-      mock.timers.setTime(asked.expiresAt)
+      mock.timers.setTime(origin + asked.expires)
       assert.equal(recall('abc'), undefined)
       assert.deepEqual(resolver.asked, ['abc'])
     })
