@@ -20,12 +20,12 @@ export interface TokenRecord {
   readonly audience: readonly string[]
   /** Why it is good for nothing, whatever the time and the route. */
   readonly fault: 'token_type_unsupported' | 'token_issuer_mismatch' | null
-  /** Seconds since the epoch between which it is good, the difference between clocks allowed for; null for no limit. */
-  readonly goodFrom: number | null
+  /** Seconds since the epoch between which it is good, the difference between clocks allowed for; absent or null for no limit. */
+  readonly goodFrom?: number
   readonly goodUntil: number | null
   readonly requirement: Requirement
   /** The JWT that stands for it upstream, where that is another than the token. */
-  readonly jwt: Sealed | null
+  readonly jwt?: Sealed
 }
 
 // Year 9999. What lies beyond is a number of milliseconds or nonsense, and must not become a token that never ends.
@@ -64,17 +64,22 @@ export function readClaims (claims: Record<string, unknown>, issuer: Issuer, sha
     if (typeof claims[name] === 'string') claims[name] = shared.text(claims[name])
   }
   const { iss, token_type: tokenType, exp, nbf } = deepFreeze(claims) as Claims
-  return Object.freeze({
+  const record: TokenRecord = {
     issuer,
     claims: claims as Claims,
     scopes,
     audience,
     fault: tokenType !== undefined && tokenType.toLowerCase() !== 'bearer' ? 'token_type_unsupported' : iss !== undefined && iss !== issuer.name ? 'token_issuer_mismatch' : null,
-    goodFrom: nbf === undefined ? null : nbf - (clockTolerance ?? notBeforeLeeway),
     goodUntil: exp === undefined ? null : exp + (clockTolerance ?? 0),
-    requirement,
-    jwt: null
-  })
+    requirement
+  }
+  return Object.freeze(nbf === undefined ? record : { ...record, goodFrom: nbf - (clockTolerance ?? notBeforeLeeway) })
+}
+
+/** The same token with other bounds, or with a JWT of its own. */
+export function withBounds (record: TokenRecord, goodFrom: number | null, goodUntil: number | null, jwt: Sealed | null): TokenRecord {
+  const { issuer, claims, scopes, audience, fault, requirement } = record
+  return Object.freeze({ issuer, claims, scopes, audience, fault, goodUntil, requirement, ...goodFrom !== null && { goodFrom }, ...jwt !== null && { jwt } })
 }
 
 /** What the application sees of a token. @param isBound - whether its binding held; false where none was asked for */

@@ -95,7 +95,7 @@ function judge (policy: Policy, cached: CachedToken, presented: Presented, now: 
 /** RFC 7662 section 4 and RFC 7519 section 4.1: time, type, issuer and audience. */
 function refuseUnusable (policy: Policy, record: TokenRecord, now: number): void {
   if (record.goodUntil !== null && record.goodUntil <= now) throw refuse('token_expired')
-  if (record.goodFrom !== null && record.goodFrom > now) throw refuse('token_not_yet_valid')
+  if (record.goodFrom !== undefined && record.goodFrom > now) throw refuse('token_not_yet_valid')
   if (record.fault !== null) throw refuse(record.fault)
   const audience = policy.audience ?? record.issuer.audience
   if (audience !== null && !includesAny(record.audience, audience)) throw refuse('token_audience_mismatch')

@@ -50,7 +50,7 @@ test('what the application sees of a full answer', () => {
   })
   assert.deepEqual(accessTokenOf(record, false), { ...bound, binding: null })
   assert.deepEqual(record.claims, claims)
-  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil, record.jwt], [null, -3, 1_900_000_000, null])
+  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil, record.jwt], [null, -3, 1_900_000_000, undefined])
 })
 
 test('what the application sees of an answer that says nothing', () => {
@@ -58,7 +58,7 @@ test('what the application sees of an answer that says nothing', () => {
   assert.deepEqual(accessTokenOf(record, false), {
     claims: { active: true }, scopes: [], issuer, subject: null, clientId: null, audience: [], expiresAt: null, confirmation: null, binding: null
   })
-  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil], [null, null, null])
+  assert.deepEqual([record.fault, record.goodFrom, record.goodUntil], [null, undefined, null])
 })
 
 for (const [claims, fault] of [
@@ -116,7 +116,7 @@ test('S-42: `__proto__`, `constructor` and `prototype` give a token nothing, and
   const { claims, scopes, fault, goodFrom, goodUntil, audience, requirement } = record
   const { sub, client_id: clientId, jti, iss, token_type: tokenType, exp, nbf, cnf } = claims
   assert.deepEqual([sub, clientId, jti, iss, tokenType, exp, nbf, cnf], new Array(8).fill(undefined))
-  assert.deepEqual([[...scopes.set], scopes.list, fault, goodFrom, goodUntil, audience], [[], [], null, null, null, []])
+  assert.deepEqual([[...scopes.set], scopes.list, fault, goodFrom, goodUntil, audience], [[], [], null, undefined, null, []])
   const { subject, clientId: client, expiresAt, confirmation } = accessTokenOf(record, false)
   assert.deepEqual([subject, client, expiresAt, confirmation], [null, null, null, null])
   assert.equal(requirement.kind, 'none')

@@ -1,4 +1,4 @@
-import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
+import { readClaims, withBounds, type Issuer, type TokenRecord } from '../access-token.ts'
 import { isRefusal, refuse } from '../errors.ts'
 import { sharedLists, type SharedLists } from '../shared-lists.ts'
 import { agreedClaims } from './agreement.ts'
@@ -115,8 +115,8 @@ function agreed (signed: TokenRecord, answered: TokenRecord, issuer: Issuer, sha
   const record = readClaims(agreedClaims(signed, answered), issuer, shared, clockTolerance)
   if (typeof record === 'string') throw invalid(`\`${record}\` is not what its specification says`)
   // The difference between clocks is allowed for what was signed, not for what the server says now.
-  const goodFrom = stricter(Math.max, signed.goodFrom, answered.goodFrom)
-  return Object.freeze({ ...record, goodFrom, goodUntil: stricter(Math.min, signed.goodUntil, answered.goodUntil), jwt: signed.jwt })
+  const goodFrom = stricter(Math.max, signed.goodFrom ?? null, answered.goodFrom ?? null)
+  return withBounds(record, goodFrom, stricter(Math.min, signed.goodUntil, answered.goodUntil), signed.jwt ?? null)
 }
 
 function stricter (pick: (one: number, other: number) => number, one: number | null, other: number | null): number | null {

@@ -1,4 +1,4 @@
-import { readClaims, type Issuer, type TokenRecord } from '../access-token.ts'
+import { readClaims, withBounds, type Issuer, type TokenRecord } from '../access-token.ts'
 import { seal, unseal } from '../seal.ts'
 import type { SharedLists } from '../shared-lists.ts'
 import type { Facts } from './resolver.ts'
@@ -8,9 +8,9 @@ export function factsOf ({ issuer, claims, goodFrom, goodUntil, jwt }: TokenReco
   return {
     issuer: issuer.name,
     claims,
-    goodFrom,
+    goodFrom: goodFrom ?? null,
     goodUntil,
-    jwt: jwt === null ? null : unseal(jwt, token)
+    jwt: jwt === undefined ? null : unseal(jwt, token)
   }
 }
 
@@ -22,10 +22,5 @@ export function factsOf ({ issuer, claims, goodFrom, goodUntil, jwt }: TokenReco
 export function restored ({ claims, goodFrom, goodUntil, jwt }: Facts, issuer: Issuer, shared: SharedLists, token: string): TokenRecord | null {
   const record = readClaims({ ...claims }, issuer, shared)
   if (typeof record === 'string') return null
-  return Object.freeze({
-    ...record,
-    goodFrom: goodFrom ?? null,
-    goodUntil: goodUntil ?? null,
-    jwt: jwt === null ? null : seal(jwt, token)
-  })
+  return withBounds(record, goodFrom ?? null, goodUntil ?? null, jwt === null ? null : seal(jwt, token))
 }

@@ -37,7 +37,7 @@ export async function judgePhantom (answered: Answered, token: string, rules: Jw
   const jwt = ascii(readBody(answered)).trim()
   const { record, key } = await verifyJwt(jwt, rules).catch(blameIssuer)
   // The one inside an encrypted JWT was sealed with that.
-  return { record: Object.freeze({ ...record, jwt: seal(record.jwt === null ? jwt : unseal(record.jwt, jwt), token) }), key }
+  return { record: Object.freeze({ ...record, jwt: seal(record.jwt === undefined ? jwt : unseal(record.jwt, jwt), token) }), key }
 }
 
 /**
