@@ -4,17 +4,7 @@ import { test } from 'node:test'
 import Fastify, { type FastifyInstance } from 'fastify'
 import boundToken from '../../lib/index.ts'
 import { jwtIssuer } from '../doubles/jwt-issuer.ts'
-
-/** The order of P-256 (SP 800-186 section 3.2.1.3). */
-const order = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551n
-
-function signedOtherwise (jwt: string): string {
-  const [header, payload, signature] = jwt.split('.') as [string, string, string]
-  const bytes = Buffer.from(signature, 'base64url')
-  const s = order - BigInt(`0x${bytes.toString('hex', 32)}`)
-  bytes.write(s.toString(16).padStart(64, '0'), 32, 'hex')
-  return `${header}.${payload}.${bytes.toString('base64url')}`
-}
+import { signedOtherwise } from '../doubles/signed-otherwise.ts'
 
 for (const isKnown of [false, true]) {
   test(`a JWT that was revoked by itself is not good with another signature either${isKnown ? ', also where that one was known before' : ''}`, async (t) => {
