@@ -22,7 +22,7 @@ export function roomFor<Entry extends object> (maxEntries: number): RoomOf<Entry
   const count = Math.ceil(maxEntries / mostInOneMap)
   const parts = Array.from({ length: count }, () => new LRUCache<string, Entry>({ max: Math.floor(maxEntries / count) }))
   const [only] = parts as [LRUCache<string, Entry>]
-  const partOf = (key: string): LRUCache<string, Entry> => count === 1 ? only : parts[digits(key) % count] as LRUCache<string, Entry>
+  const partOf = (key: string): LRUCache<string, Entry> => count === 1 ? only : parts[digits(key) % count || 0] as LRUCache<string, Entry>
 
   return {
     get: (key) => partOf(key).get(key),
@@ -45,7 +45,12 @@ export function roomFor<Entry extends object> (maxEntries: number): RoomOf<Entry
   }
 }
 
-/** Keys are digests: three of their characters tell a quarter of a million apart. The factors are prime, so that any number of parts gets its share. */
+/**
+ * Keys are digests: three of their characters tell a quarter of a million apart. The factors are prime, so that any number of parts gets
+ * its share.
+ *
+ * @returns NaN for a shorter key, which is none of ours
+ */
 function digits (key: string): number {
   return 7919 * key.charCodeAt(0) + 104_729 * key.charCodeAt(1) + 1_299_709 * key.charCodeAt(2)
 }

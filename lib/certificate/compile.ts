@@ -57,6 +57,7 @@ export function compileCertificateSource (options: CertificateOptions, path: str
   return headerSource({
     header,
     decode: decoderOf(format, options, path),
+    readsAnew: typeof format === 'function',
     mayLackCertificate: typeof format === 'string' && (format in thumbprintFormats || format === 'xfcc'),
     hasCommas: typeof format === 'string' && commaFormats.has(format),
     isTrusted: peers.isTrusted,

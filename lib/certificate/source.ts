@@ -53,6 +53,8 @@ export interface HeaderSourceOptions {
   readonly header: string
   /** What a value holds: a certificate, or only the thumbprint of one. */
   readonly decode: (value: string) => Decoded
+  /** Whether a value may be good now and bad later, as one that a decoder of the user's own finds expired: read again with each new token. */
+  readonly readsAnew?: boolean
   readonly mayLackCertificate: boolean
   /** Whether a comma belongs to the format. */
   readonly hasCommas: boolean
@@ -114,7 +116,7 @@ export function headerSource (options: HeaderSourceOptions): CertificateSource {
         return seen
       }
       shared.set(thumbprint, proven)
-      byEnding.set(endingOf(proven.value), proven)
+      if (options.readsAnew !== true) byEnding.set(endingOf(proven.value), proven)
       return proven
     },
 

@@ -2,9 +2,10 @@ import assert from 'node:assert/strict'
 import { X509Certificate } from 'node:crypto'
 import { describe, it } from 'node:test'
 import { isRefusal } from '../../lib/errors.ts'
-import { certificateBy, headerSource } from '../../lib/certificate/source.ts'
+import { compileCertificateSource } from '../../lib/certificate/compile.ts'
+import { certificateBy, headerSource, type RememberedCertificate } from '../../lib/certificate/source.ts'
 import type { CertificateDecoder } from '../../types/client-certificate.ts'
-import { inboundMessage, readFrom, verdictOf } from './inbound.ts'
+import { inboundMessage, readFrom, socketFrom, verdictOf } from './inbound.ts'
 import { malformations } from './malformed-der.ts'
 import { headerCases } from './vectors.ts'
 
@@ -28,6 +29,19 @@ describe('a decoder of the user\'s own', () => {
     const calls: unknown[][] = []
     verdictOf(sourceOf((...parameters: unknown[]) => { calls.push(parameters) }), inboundMessage([['X-Cert', ' a value ']]))
     assert.deepEqual(calls, [['a value']])
+  })
+
+  it('is asked again when a token is new: what it finds good now may be bad later', () => {
+    let isExpired = false
+    const format = (): Uint8Array => {
+      if (isExpired) throw new Error('expired')
+      return der
+    }
+    const source = compileCertificateSource({ header: 'x-cert', format, trustedProxies: ['127.0.0.1'] }, 'c')
+    const value = inboundMessage([['x-cert', secret]], socketFrom('127.0.0.1'))
+    source.share(readFrom(source, value) as RememberedCertificate)
+    isExpired = true
+    assert.equal(verdictOf(source, value), 'certificate_malformed')
   })
 
   it('is not asked where there is no value', () => {
