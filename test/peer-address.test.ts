@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import { test } from 'node:test'
 import Fastify from 'fastify'
 import boundToken from '../lib/index.ts'
+import { listenerOf } from '../lib/gateway/listener.ts'
 import { readPeerAddresses } from '../lib/peer-address.ts'
 import { optionsFor } from './guard/protected-app.ts'
 
@@ -25,4 +26,9 @@ test('a server with many scopes has one listener for it: Node warns of eleven, a
   }
   await app.ready()
   assert.equal(app.server.listenerCount('connection'), before + 1)
+})
+
+test('the gateway has it on the server itself: its views never get a socket', async () => {
+  const { server } = await listenerOf({ port: 0 })
+  assert.equal(server.listenerCount('connection'), 2)
 })

@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type Server as TlsServer } from 'node:
 import { Server as NetServer, type AddressInfo } from 'node:net'
 import { OptionsError } from '../errors.ts'
 import { defaultOf, ServerSchema, type ServerOptions } from '../options.ts'
+import { readPeerAddresses } from '../peer-address.ts'
 import { listenerTls, type ListenerTls } from './listener-tls.ts'
 import { listenOnSocket, removeStaleSocket } from './unix-socket.ts'
 
@@ -37,6 +38,7 @@ export async function listenerOf (options: ServerOptions): Promise<Listener> {
   let tls = options.tls === undefined ? null : await listenerTls(options.tls, `${path}.tls`)
   const server: Server | TlsServer = tls === null ? createServer({ maxHeaderSize }) : createTlsServer({ maxHeaderSize, ...tls })
   setTimeouts(server, options)
+  readPeerAddresses(server)
 
   return {
     server,
