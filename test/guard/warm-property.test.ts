@@ -38,6 +38,7 @@ const spellings: Readonly<Record<string, readonly [spell: (value: string) => str
   'a space more': [(value) => `${value}%20`, null],
   'a byte more': [(value) => `${value}A`, 'certificate_malformed'],
   'a byte less': [(value) => value.slice(1), 'certificate_malformed'],
+  'as long, in other letters': [(value) => value.toLowerCase(), 'certificate_malformed'],
   twice: [(value) => value + value, 'certificate_ambiguous'],
   'the placeholder': [() => '(null)', 'certificate_placeholder']
 }
