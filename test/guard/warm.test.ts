@@ -221,7 +221,7 @@ function nextSign (sign: string): string {
 }
 
 test('routes', async (t) => {
-  const { world, jwt } = await scene(t)
+  const { world, jwt, sign } = await scene(t)
   const on = (target: string, value?: string, token = 'good', from?: string): RawRequest => request(token, value, target, from)
   const bare = (target: string, token = 'good'): RawRequest => ({ target, lines: [tokenLine(token)] })
   /** Of a route in report mode the status is always the handler's. */
@@ -229,6 +229,7 @@ test('routes', async (t) => {
   await compare(t, world, jwt, [
     ['S-25: a scope that the token has', on('/scope'), 200],
     ['S-25: a scope that it has not', on('/other-scope'), refused('scope_insufficient', 403)],
+    ['S-25: another token, whose scope is as long', on('/scope', value, await sign({ jti: 'j3', scope: 'payments' })), refused('scope_insufficient', 403)],
     ['S-25: one of several scopes', on('/any-scope'), refused('scope_insufficient', 403)],
     ['S-25: another audience', on('/other-audience'), refused('token_audience_mismatch')],
     ['S-25: another issuer', on('/jwt-only'), refused('token_invalid')],
