@@ -8,12 +8,15 @@ import { readXfcc } from '../../lib/certificate/xfcc.ts'
 import { requestFields } from '../../lib/request-fields.ts'
 import { socketFrom } from '../certificate/inbound.ts'
 import { isOneSequence } from '../certificate/one-sequence.ts'
-import { corpusOf, type Corpus } from './corpus.ts'
+import { certificates, corpusOf, spellingsOf, type Corpus } from './corpus.ts'
 import type { Random } from './random.ts'
 import { chainSaidBy, saidBy } from './said-by.ts'
+import { nearToken, warmGuard } from './warm-guard.ts'
 
-/** One decoder, or the source around it. */
+/** One decoder, the source around it, or the guard around that. */
 export interface Target {
+  /** How the values are written, by the name that `spellingsOf` knows. */
+  readonly format: string
   readonly corpus: Corpus
   /** What is made of a value: bytes, or null where there is no certificate; it throws a refusal. */
   read (value: string, random: Random): Uint8Array | null
@@ -30,6 +33,7 @@ function decoderTarget (format: keyof typeof saidBy): Target {
   const certificate = formats[format as keyof typeof formats]
   const thumbprint = thumbprintFormats[format as keyof typeof thumbprintFormats]
   return {
+    format,
     corpus: corpusOf(format),
     read: (value) => format in formats ? certificate(value) : isThumbprint(format) ? thumbprint(value) : xfccBytes(value),
     said: saidBy[format],
@@ -64,6 +68,7 @@ function sourceTarget (format: keyof typeof saidBy): Target {
   const fieldsOf = requestFields(source.fields)
   let remembered: RememberedCertificate | undefined
   return {
+    format,
     corpus: corpusOf(format),
     read (value, random) {
       const isTrusted = random.below(32) !== 0
@@ -86,6 +91,56 @@ function sourceTarget (format: keyof typeof saidBy): Target {
   }
 }
 
+/**
+ * The guard that has just let in the owner of the value that this one was most likely made from. It must say of each what it says
+ * when nothing is remembered; what comes out is the thumbprint with which somebody is let in.
+ */
+function warmTarget (): Target {
+  const format = 'url-pem'
+  const thumbprints = certificates.map((der) => sha256(der).toString('base64url'))
+  const { tokenOf, warmed, cold } = warmGuard(thumbprints)
+  const remembered = certificates.flatMap((der, owner) => spellingsOf(format).map((spell) => ({ owner, value: spell(der) })))
+  return {
+    format,
+    corpus: corpusOf(format),
+    read (value, random) {
+      const nearest = nearestOf(remembered, value)
+      const isFromProxy = random.below(16) !== 0
+      const token = random.below(8) === 0 ? nearToken(tokenOf(nearest.owner), random) : tokenOf(random.below(8) === 0 ? random.below(certificates.length) : nearest.owner)
+      const shown = { token: withoutBlanks(token), value: withoutBlanks(value), isFromProxy }
+      const [known, unknown] = [warmed(nearest.value, nearest.owner, shown), cold(shown)]
+      if (JSON.stringify(known) !== JSON.stringify(unknown)) throw new Error(`${JSON.stringify(known)} warm, ${JSON.stringify(unknown)} cold, with the token ${JSON.stringify(token)}`)
+      if (typeof known === 'string') return null
+      if (!isFromProxy) throw new Error('taken from a stranger')
+      if (shown.token !== tokenOf(thumbprints.indexOf(known.thumbprint))) throw new Error(`taken with the token ${JSON.stringify(token)}`)
+      return Buffer.from(known.thumbprint, 'base64url')
+    },
+    said (value) {
+      const der = saidBy[format](withoutBlanks(value))
+      return der === null ? null : sha256(der)
+    },
+    takesAllThatIsSaid: false
+  }
+}
+
+/** The one that has most of its beginning and its end in common with the value. */
+function nearestOf<Named extends { readonly value: string }> (all: readonly Named[], value: string): Named {
+  let [nearest, most] = [all[0] as Named, -1]
+  for (const each of all) {
+    const common = inCommon(each.value, value)
+    if (common > most) [nearest, most] = [each, common]
+  }
+  return nearest
+}
+
+function inCommon (one: string, other: string): number {
+  const shorter = Math.min(one.length, other.length)
+  let [before, after] = [0, 0]
+  while (before < shorter && one.charCodeAt(before) === other.charCodeAt(before)) before++
+  while (after < shorter - before && one.charCodeAt(one.length - 1 - after) === other.charCodeAt(other.length - 1 - after)) after++
+  return before + after
+}
+
 /** As Node's parser hands a value on. */
 function withoutBlanks (value: string): string {
   return value.replace(/^[ \t]+|[ \t]+$/g, '')
@@ -93,6 +148,7 @@ function withoutBlanks (value: string): string {
 
 function chainTarget (format: ChainFormatName): Target {
   return {
+    format: `chain:${format}`,
     corpus: corpusOf(`chain:${format}`),
     read: (value) => framed(chainFormats[format](value)),
     said (value) {
@@ -108,8 +164,11 @@ function framed (certificates: readonly Uint8Array[]): Buffer {
   return Buffer.concat(certificates.flatMap((der) => [Buffer.from(`${der.length} `), der]))
 }
 
-/** By name: each decoder by its format, `source:` before it for the whole of it, `chain:` for several certificates in one header. */
+/**
+ * By name: each decoder by its format, `source:` before it for the whole of it, `chain:` for several certificates in one header;
+ * `guard:warm` for the guard with everything remembered.
+ */
 export const targets: Readonly<Record<string, () => Target>> = Object.fromEntries(formatNames.flatMap((format) => [
   [format, () => decoderTarget(format)],
   [`source:${format}`, () => sourceTarget(format)]
-]).concat((Object.keys(chainFormats) as ChainFormatName[]).map((format) => [`chain:${format}`, () => chainTarget(format)])))
+]).concat((Object.keys(chainFormats) as ChainFormatName[]).map((format) => [`chain:${format}`, () => chainTarget(format)]), [['guard:warm', warmTarget]]))

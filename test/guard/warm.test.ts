@@ -221,7 +221,7 @@ function nextSign (sign: string): string {
 }
 
 test('routes', async (t) => {
-  const { world, jwt } = await scene(t)
+  const { world, jwt, sign } = await scene(t)
   const on = (target: string, value?: string, token = 'good', from?: string): RawRequest => request(token, value, target, from)
   const bare = (target: string, token = 'good'): RawRequest => ({ target, lines: [tokenLine(token)] })
   /** Of a route in report mode the status is always the handler's. */
@@ -229,6 +229,7 @@ test('routes', async (t) => {
   await compare(t, world, jwt, [
     ['S-25: a scope that the token has', on('/scope'), 200],
     ['S-25: a scope that it has not', on('/other-scope'), refused('scope_insufficient', 403)],
+    ['S-25: another token, whose scope is as long', on('/scope', value, await sign({ jti: 'j3', scope: 'payments' })), refused('scope_insufficient', 403)],
     ['S-25: one of several scopes', on('/any-scope'), refused('scope_insufficient', 403)],
     ['S-25: another audience', on('/other-audience'), refused('token_audience_mismatch')],
     ['S-25: another issuer', on('/jwt-only'), refused('token_invalid')],
@@ -301,7 +302,7 @@ interface Change {
   /** Claims of the token that is known, opaque and as a JWT. */
   readonly claims?: Record<string, unknown>
   /** What happens while it is known, to both applications. */
-  happen (world: World, app: ListeningApp): unknown
+  happen (world: World, app: ListeningApp, jwt: string): unknown
   readonly opaque: Expected
   readonly jwt: Expected
   /** Whether the opaque token is the stranger's since. */
@@ -362,6 +363,16 @@ const changes: Readonly<Record<string, Change>> = {
   'S-26: its client is revoked': revoking({ clientId: 'partner' }),
   'S-26: a claim of it is revoked': revoking({ claim: { path: 'scope', value: 'accounts' } }),
   'S-26: its JWT ID is revoked': revoking({ jwtId: 'j1' }, 200),
+  'S-26: the JWT is revoked by itself': { happen: async (_world, { app }, token) => await app.boundToken.revoke({ token }), opaque: 200, jwt: refused('token_inactive') },
+  'S-26: its time in the cache is over, and nobody told that it is not active': {
+    claims: { exp: seconds + 86_400 },
+    happen: ({ known }) => {
+      known.delete('good')
+      mock.timers.setTime(start + 3_600_000)
+    },
+    opaque: refused('token_inactive'),
+    jwt: 200
+  },
   'S-26: the key is withdrawn': {
     claims: { exp: seconds + 3600 },
     happen: async (world, app) => {
@@ -387,11 +398,18 @@ for (const [name, { claims = {}, happen, opaque, jwt, isTransferred = false }] o
     const app = await startApp(world)
     t.after(() => app.close())
     for (const connection of ['one', 'another']) {
-      for (const known of ['good', token]) for (let i = 0; i < 2; i++) assert.equal((await app.ask(request(known), connection)).status, 200)
+      for (const known of ['good', signedOtherwise(token), token]) for (let i = 0; i < 2; i++) assert.equal((await app.ask(request(known), connection)).status, 200)
     }
-    await happen(world, app)
-    for (const [attack, expected] of [[request('good'), opaque], [request(token), jwt], [request('good', stranger.escaped), isTransferred ? 200 : null], [request(token, stranger.escaped), null]] as const) {
-      const cold = await coldVerdict(world, attack, async (other) => { await happen(world, other) })
+    await happen(world, app, token)
+    const attacks = [
+      [request('good'), opaque],
+      [request(token), jwt],
+      [request(signedOtherwise(token)), jwt],
+      [request('good', stranger.escaped), isTransferred ? 200 : null],
+      [request(token, stranger.escaped), null]
+    ] as const
+    for (const [attack, expected] of attacks) {
+      const cold = await coldVerdict(world, attack, async (other) => { await happen(world, other, token) })
       if (expected === null) assert.equal(cold.status, 401, 'a stranger')
       else assertExpected(cold, expected, 'cold')
       for (const connection of ['one', 'another']) assert.deepEqual(await app.ask(attack, connection), cold, `warm, on ${connection} connection`)
