@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Key } from './keys/key.ts'
+import { loadedOnce } from './loaded-once.ts'
+
+const signing = loadedOnce(() => import('jose/jwt/sign'))
 
 /** What a call proves who we are with: headers, or parameters of the form. */
 export interface ClientProof {
@@ -48,7 +51,7 @@ function clientSecretPost ({ clientId, clientSecret }: ClientCredentials): Clien
 function assertion ({ clientId, key, algorithm, issuer }: ClientCredentials): ClientAuthentication {
   return async () => {
     // Who compiles the options has loaded it.
-    const { SignJWT } = await import('jose/jwt/sign')
+    const { SignJWT } = await signing()
     const now = Math.floor(Date.now() / 1000)
     const jwt = await new SignJWT({ iss: clientId, sub: clientId, aud: issuer, jti: randomUUID(), iat: now, exp: now + assertionLifetime })
       .setProtectedHeader({ alg: algorithm, ...(key.kid === null ? {} : { kid: key.kid }) })

@@ -1,6 +1,9 @@
 import { canDecrypt, type Key } from './keys/key.ts'
 import { decodePart, readPart } from './shape.ts'
 import { invalid } from './signature.ts'
+import { loadedOnce } from './loaded-once.ts'
+
+const decrypting = loadedOnce(() => import('jose/jwe/compact/decrypt'))
 
 export interface DecryptionRules {
   keys (): readonly Key[] | Promise<readonly Key[]>
@@ -38,7 +41,7 @@ export async function decrypt (jwe: string, rules: DecryptionRules): Promise<Dec
   if (typeof enc !== 'string' || !rules.contentEncryptionAlgorithms.has(enc)) throw invalid('`enc` is not allowed')
   if (zip !== undefined || crit !== undefined) throw invalid('`zip` or `crit`')
   // Who compiles the rules has loaded it.
-  const { compactDecrypt } = await import('jose/jwe/compact/decrypt')
+  const { compactDecrypt } = await decrypting()
   for (const key of keysFor(await rules.keys(), alg, enc, kid)) {
     try {
       const { plaintext } = await compactDecrypt(jwe, key.key, { keyManagementAlgorithms: [alg], contentEncryptionAlgorithms: [enc], maxDecompressedLength: 0 })

@@ -1,6 +1,7 @@
 import { refuse, type Refusal } from '../errors.ts'
 import { candidates, type KeySet } from './keys/key-set.ts'
 import type { Key } from './keys/key.ts'
+import { loadedOnce } from './loaded-once.ts'
 import { decodePart, readPart } from './shape.ts'
 
 export interface SignatureRules {
@@ -17,6 +18,7 @@ export interface VerifiedSignature {
 }
 
 const maxKidLength = 1024
+const verification = loadedOnce(() => import('jose/jws/compact/verify'))
 export const noKeyFits = 'no key of the issuer fits'
 export const isNotSigned = 'the signature does not verify'
 
@@ -57,7 +59,7 @@ export async function verifySignature (jws: string, rules: SignatureRules): Prom
 async function verifyWith (jws: string, alg: string, keys: readonly Key[]): Promise<VerifiedSignature | null> {
   if (keys.length === 0) return null
   // Who compiles the rules has loaded it: only an application with JWTs needs it.
-  const { compactVerify } = await import('jose/jws/compact/verify')
+  const { compactVerify } = await verification()
   for (const key of keys) {
     try {
       const { payload } = await compactVerify(jws, key.key, { algorithms: [alg] })
