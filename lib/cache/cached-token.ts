@@ -2,6 +2,7 @@ import type { AccessToken } from '../../types/access-token.ts'
 import { accessTokenOf, type TokenRecord } from '../access-token.ts'
 import type { RememberedCertificate } from '../certificate/source.ts'
 import type { Key } from '../token/keys/key.ts'
+import type { Kept } from './room.ts'
 
 /**
  * What the times of cached tokens are counted from: a number of milliseconds that is small, for the first 24 days of a process,
@@ -10,7 +11,7 @@ import type { Key } from '../token/keys/key.ts'
 export const origin = Date.now()
 
 /** A token that was resolved: facts only. Every decision is made again on each request. */
-export interface CachedToken {
+export interface CachedToken extends Kept {
   /** Null when the authorization server says that the token is not active. */
   readonly record: TokenRecord | null
   /** Milliseconds since `origin`. */
@@ -36,7 +37,7 @@ interface Learnt extends Pick<CachedToken, 'record' | 'key' | 'comparedIn'> {
 }
 
 export function cachedToken ({ record, askedAt, expiresAt, key, comparedIn }: Learnt): CachedToken {
-  return { record, asked: askedAt - origin, expires: expiresAt - origin, key, comparedIn, certificate: undefined, accessToken: undefined }
+  return { record, asked: askedAt - origin, expires: expiresAt - origin, key, comparedIn, wasUsed: false, certificate: undefined, accessToken: undefined }
 }
 
 /** One for all requests with this token; made anew only where routes differ in whether they ask for a binding. */

@@ -1,7 +1,7 @@
-import { roomFor, type RoomOf } from './room.ts'
+import { roomFor, type Kept, type RoomOf } from './room.ts'
 
-/** Where resolved tokens are kept. Bounded; the least recently used go first. */
-export interface MemoryStore<Entry extends object> {
+/** Where resolved tokens are kept. Bounded; those that were not used lately go first. */
+export interface MemoryStore<Entry extends Kept> {
   get (key: string): Entry | undefined
   set (key: string, entry: Entry, room: Room): void
   delete (key: string): boolean
@@ -21,7 +21,7 @@ const slice = 2000
  * Tokens that are not active have a room of their own, since made-up ones must not push out good ones, and so have those of
  * which anybody who has one can make more.
  */
-export function memoryStore<Entry extends object> (maxEntries: number): MemoryStore<Entry> {
+export function memoryStore<Entry extends Kept> (maxEntries: number): MemoryStore<Entry> {
   const active = roomFor<Entry>(maxEntries)
   const inactive = roomFor<Entry>(Math.max(1, Math.ceil(maxEntries / 10)))
   // Few have such tokens, and a room takes memory also when it is empty.

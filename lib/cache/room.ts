@@ -1,7 +1,11 @@
-import { LRUCache } from 'lru-cache'
+/** What is kept in a room. */
+export interface Kept {
+  /** Whether it was found since it came, or was last spared. */
+  wasUsed: boolean
+}
 
-/** A bounded number of entries; the least recently used go first. */
-export interface RoomOf<Entry extends object> {
+/** A bounded number of entries; those that were not used lately go first. */
+export interface RoomOf<Entry extends Kept> {
   get (key: string): Entry | undefined
   set (key: string, entry: Entry): void
   delete (key: string): boolean
@@ -18,30 +22,74 @@ export interface RoomOf<Entry extends object> {
 const mostInOneMap = 16_384
 
 /** Large ones consist of parts, each of which is bounded by itself: an entry may go a little before its turn. */
-export function roomFor<Entry extends object> (maxEntries: number): RoomOf<Entry> {
+export function roomFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> {
   const count = Math.ceil(maxEntries / mostInOneMap)
-  const parts = Array.from({ length: count }, () => new LRUCache<string, Entry>({ max: Math.floor(maxEntries / count) }))
-  const [only] = parts as [LRUCache<string, Entry>]
-  const partOf = (key: string): LRUCache<string, Entry> => count === 1 ? only : parts[digits(key) % count || 0] as LRUCache<string, Entry>
+  const parts = Array.from({ length: count }, () => partFor<Entry>(Math.floor(maxEntries / count)))
+  const [only] = parts as [RoomOf<Entry>]
+  if (count === 1) return only
+  const partOf = (key: string): RoomOf<Entry> => parts[digits(key) % count || 0] as RoomOf<Entry>
 
   return {
     get: (key) => partOf(key).get(key),
     set (key, entry) { partOf(key).set(key, entry) },
     delete: (key) => partOf(key).delete(key),
+    * entries () { for (const part of parts) yield * part.entries() },
+    size: () => parts.reduce((sum, part) => sum + part.size(), 0),
+    clear () { for (const part of parts) part.clear() }
+  }
+}
+
+/** So many that were used are spared before one of them goes, so that no insert takes long. */
+const mostSpared = 64
+
+/**
+ * First in, first out, with a second chance: an entry that was found since it came goes to the end instead. A list in order of use
+ * would be changed in six places on each hit, and in a large cache each place is one that the processor waits for.
+ */
+function partFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> {
+  const all = new Map<string, Entry>()
+  // All that it has seen are gone, or at the end: to begin anew would mean to pass over the holes that they left.
+  let front: Iterator<[string, Entry]> | null = null
+
+  return {
+    get (key) {
+      const entry = all.get(key)
+      if (entry !== undefined && !entry.wasUsed) entry.wasUsed = true
+      return entry
+    },
+
+    set (key, entry) {
+      if (all.size >= maxEntries && !all.has(key)) makeRoom()
+      all.set(key, entry)
+    },
+
+    delete: (key) => all.delete(key),
 
     * entries () {
-      for (const part of parts) {
-        let left = part.size
-        // What is used meanwhile moves to the end, and would be seen again without end.
-        for (const entry of part.entries()) {
-          if (--left < 0) break
-          yield entry as [string, Entry]
-        }
+      let left = all.size
+      for (const entry of all) {
+        if (--left < 0) break
+        yield entry
       }
     },
 
-    size: () => parts.reduce((sum, { size }) => sum + size, 0),
-    clear () { for (const part of parts) part.clear() }
+    size: () => all.size,
+
+    clear () {
+      all.clear()
+      front = null
+    }
+  }
+
+  function makeRoom (): void {
+    front ??= all.entries()
+    for (let spared = 0; ; spared++) {
+      const [key, entry] = front.next().value as [string, Entry]
+      all.delete(key)
+      if (!entry.wasUsed || spared === mostSpared) return
+      entry.wasUsed = false
+      all.set(key, entry)
+    }
   }
 }
 

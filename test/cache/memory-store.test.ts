@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { memoryStore } from '../../lib/cache/memory-store.ts'
 
-interface Entry { readonly name: string }
-const one: Entry = { name: 'one' }
-const two: Entry = { name: 'two' }
+interface Entry { readonly name: string, wasUsed: boolean }
+const one: Entry = { name: 'one', wasUsed: false }
+const two: Entry = { name: 'two', wasUsed: false }
 
 test('what was set is there, what was not is not', () => {
   const store = memoryStore<Entry>(10)
@@ -69,7 +69,7 @@ test('clear empties both rooms, and counts', () => {
   assert.equal(store.get('a') ?? store.get('b'), undefined)
 })
 
-test('each room is bounded: the least recently used go first', () => {
+test('each room is bounded: those that were not used lately go first', () => {
   const store = memoryStore<Entry>(20)
   for (let i = 0; i < 100; i++) {
     store.set(`active-${i}`, one, 'active')

@@ -6,12 +6,12 @@ import { answering } from '../answering.ts'
 import type { Pauses } from './pauses.ts'
 
 answering<{ count: number }>(({ count }): Pauses => {
-  const store = memoryStore<object>(count)
+  const store = memoryStore<{ wasUsed: boolean }>(count)
   const longest = (from: number, to: number): number => {
     let most = 0
     for (let n = from; n < to; n++) {
       const key = hash('sha256', String(n), 'base64url')
-      const entry = { record: { subject: `user-${n}`, jwtId: key, claims: { sub: `user-${n}`, jti: key, exp: n, cnf: { 'x5t#S256': key } } }, askedAt: n, expiresAt: n, key: null }
+      const entry = { wasUsed: false, record: { subject: `user-${n}`, jwtId: key, claims: { sub: `user-${n}`, jti: key, exp: n, cnf: { 'x5t#S256': key } } }, askedAt: n, expiresAt: n, key: null }
       const begin = performance.now()
       store.set(key, entry, 'active')
       most = Math.max(most, performance.now() - begin)
