@@ -141,11 +141,14 @@ function isBoundTo (binding: 'required' | 'optional', record: TokenRecord, prese
 }
 
 function refuseUnauthorized (policy: Policy, record: TokenRecord): void {
-  for (const scope of policy.scopes) {
-    if (!record.scopes.set.has(scope)) throw refuse('scope_insufficient')
+  for (let i = 0; i < policy.scopes.length; i++) {
+    if (!record.scopes.set.has(policy.scopes[i] as string)) throw refuse('scope_insufficient')
   }
   if (policy.anyScope !== null && !policy.anyScope.some((scope) => record.scopes.set.has(scope))) throw refuse('scope_insufficient')
   if (policy.claims !== null && !policy.claims(record.claims)) throw refuse('claims_insufficient')
-  const { client_id: clientId } = record.claims
-  if (policy.clients !== null && (clientId === undefined || !policy.clients.has(clientId))) throw refuse('client_not_allowed')
+  if (policy.clients !== null && !isOneOf(policy.clients, record.claims.client_id)) throw refuse('client_not_allowed')
+}
+
+function isOneOf (clients: ReadonlySet<string>, clientId: string | undefined): boolean {
+  return clientId !== undefined && clients.has(clientId)
 }

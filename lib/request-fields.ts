@@ -24,10 +24,12 @@ export interface FieldNames {
 /** A field, by its name in lower case. */
 interface Watched {
   readonly name: string
+  /** As it was last written: whoever sends it writes it so each time. */
+  spelled: string
   readonly field: keyof RequestFields | 'connection'
 }
 
-const none: readonly Watched[] = []
+const none: Watched[] = []
 
 const detail = 'repeated, under an alias, or named by `Connection`'
 
@@ -46,7 +48,7 @@ export function requestFields (names: FieldNames): (rawHeaders: readonly string[
   const watched = watchedNames(names)
   const folded = watched.map(({ name }) => foldName(name))
   // Most lines are told apart by their length alone.
-  const all: Watched[] = [...watched, { name: 'connection', field: 'connection' }]
+  const all: Watched[] = [...watched, watch('connection', 'connection')]
   const longest = Math.max(...all.map(({ name }) => name.length))
   const byLength = Array.from({ length: longest + 1 }, (_, length) => all.filter(({ name }) => name.length === length))
 
@@ -59,10 +61,10 @@ export function requestFields (names: FieldNames): (rawHeaders: readonly string[
     let secret: string | undefined
     for (let i = 0; i < rawHeaders.length; i += 2) {
       const line = rawHeaders[i] as string
-      const near = line.length > longest ? none : byLength[line.length] as readonly Watched[]
+      const near = line.length > longest ? none : byLength[line.length] as Watched[]
       if (near.length === 0) continue
       const value = rawHeaders[i + 1] as string
-      switch (fieldOf(line.toLowerCase(), near)) {
+      switch (fieldOf(line, near)) {
         case 'authorization':
           if (authorization !== undefined) throw refuse('token_malformed', detail)
           authorization = value
@@ -98,15 +100,26 @@ export function requestFields (names: FieldNames): (rawHeaders: readonly string[
 }
 
 function watchedNames (names: FieldNames): Watched[] {
-  const all = (['certificate', 'verdict', 'chain', 'secret'] as const).flatMap((field) => names[field] === undefined ? [] : [{ name: names[field].toLowerCase(), field }])
-  return [{ name: 'authorization', field: 'authorization' }, ...all]
+  const all = (['certificate', 'verdict', 'chain', 'secret'] as const).flatMap((field) => names[field] === undefined ? [] : [watch(names[field].toLowerCase(), field)])
+  return [watch('authorization', 'authorization'), ...all]
 }
 
-/** @param near - those that are as long; @returns undefined for none of them @throws Refusal for an alias */
-function fieldOf (name: string, near: readonly Watched[]): Watched['field'] | undefined {
+function watch (name: string, field: Watched['field']): Watched {
+  return { name, spelled: name, field }
+}
+
+/** @param line - a name as it was sent @param near - those that are as long; @returns undefined for none of them @throws Refusal for an alias */
+function fieldOf (line: string, near: readonly Watched[]): Watched['field'] | undefined {
   for (let i = 0; i < near.length; i++) {
     const own = near[i] as Watched
-    if (name === own.name) return own.field
+    if (line === own.spelled) return own.field
+  }
+  const name = line.toLowerCase()
+  for (let i = 0; i < near.length; i++) {
+    const own = near[i] as Watched
+    if (name !== own.name) continue
+    own.spelled = line
+    return own.field
   }
   for (const own of near) {
     if (own.field !== 'connection' && isAlias(name, own.name)) throw ambiguous(own.name)
