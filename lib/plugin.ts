@@ -18,8 +18,11 @@ import type { Probe } from './probe/hook.ts'
 import { secretField, sentField } from './probe/wire.ts'
 import { compileRegistration } from './registration.ts'
 import { claimScope, hiddenFields } from './scope.ts'
+import { keepTickObject } from './tick-object.ts'
 import { endAfterAnswer } from './upstream/upgrade.ts'
 import { serveWebSockets } from './upstream/websocket-routes.ts'
+
+keepTickObject()
 
 const kForward = Symbol('fastify-bound-token.forward')
 type Registered = BoundToken & { [kForward] (request: FastifyRequest, reply: FastifyReply): void }
