@@ -46,8 +46,8 @@ const keyAlgorithms = {
 const aMinuteAgo = () => new Date(Date.now() - 60_000)
 const inAMonth = () => new Date(Date.now() + 30 * 24 * 60 * 60_000)
 
-export async function createPki (): Promise<Pki> {
-  const keys = await createKeys('ec')
+export async function createPki (keyType: 'ec' | 'rsa' = 'ec'): Promise<Pki> {
+  const keys = await createKeys(keyType)
   const authority = await x509.X509CertificateGenerator.createSelfSigned({
     // With one name for two authorities, a certificate of the other one would look forged instead of foreign.
     name: `CN=Demo authority ${randomUUID()}`,

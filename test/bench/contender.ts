@@ -23,6 +23,8 @@ export interface Traffic {
   readonly tokens: TokenKind
   /** How many tokens are known to the contender before it is measured, and used in turn. */
   readonly known: number
+  /** As many of these as requests carry; all where absent. */
+  readonly inUse?: number
   /** Of a hundred requests, those with a known token. */
   readonly hitPercent: number
   /** How the certificate is written: a key of `certificateHeaders`. */

@@ -21,8 +21,8 @@ export interface Scene {
 
 /** @param needsRedis - whether some contender does; it is started only then, and only where there is one */
 export async function setScene (needsRedis: boolean): Promise<Scene> {
-  // A certificate of 2048 bits with a few names.
-  const pki = await createPki()
+  // A certificate of 2048 bits with a few names, signed by RSA as those of banks are.
+  const pki = await createPki('rsa')
   const certificate = await createClientCertificate('partner.example.com', {
     issuer: pki,
     keyType: 'rsa',

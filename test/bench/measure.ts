@@ -60,7 +60,7 @@ async function measureGroup (scene: Scene, group: Group, { rounds, requests, mos
       for (const each of started) if (each.status === 'rejected') throw each.reason
       if (running.length === 0) break
       found.figures.push(...await fill(running, group.name))
-      addTimes(rows, await interleave(running, { group: group.name, rounds: share, requests }))
+      addTimes(rows, await interleave(running, { group: group.name, rounds: share, requests, isTidied: group.name === 'size' }))
       if (group.name === 'size') found.figures.push(...await lookAtSizes(running, requests, group.name))
     } finally {
       await Promise.all(running.map(async (each) => await each.end()))

@@ -9,6 +9,8 @@ export interface RoundsOptions {
   /** Of each contender in each round. */
   readonly requests: number
   readonly warmUps?: number
+  /** Whether garbage is collected before the last warm-up: what filling a large cache has left is no cost of a request. */
+  readonly isTidied?: boolean
 }
 
 /** Makes known what shall be known. @returns what was seen of it, by contender */
@@ -23,9 +25,10 @@ export async function fill (running: readonly Running[], group: string): Promise
   return figures
 }
 
-export async function interleave (running: readonly Running[], { group, rounds, requests, warmUps = 4 }: RoundsOptions): Promise<Row[]> {
+export async function interleave (running: readonly Running[], { group, rounds, requests, warmUps = 4, isTidied = false }: RoundsOptions): Promise<Row[]> {
   const times = new Map<Running, number[]>(running.map((each) => [each, []]))
   for (let warmUp = 0; warmUp < warmUps; warmUp++) {
+    if (isTidied && warmUp === warmUps - 1) for (const each of running) await each.memory()
     for (const each of running) await each.under({ count: requests })
   }
   for (let round = 0; round < rounds; round++) {

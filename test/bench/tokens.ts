@@ -57,13 +57,15 @@ function hs256 (n: number, material: TokenMaterial): string {
 export interface Spread {
   /** Tokens that are known before. */
   readonly known: number
+  /** Of these, as many as requests carry; all where absent. */
+  readonly inUse?: number
   /** Of a hundred requests, those with a known token; the others have one that nobody has seen. */
   readonly hitPercent: number
 }
 
-/** Which token the request with this number carries: over all known ones alike, in no order that a cache could like. */
-export function tokenNumber (request: number, { known, hitPercent }: Spread): number {
+/** Which token the request with this number carries: over all that are in use alike, in no order that a cache could like. */
+export function tokenNumber (request: number, { known, inUse = known, hitPercent }: Spread): number {
   // Both factors are primes that divide neither 100 nor any number of known tokens.
-  if (request * 37 % 100 < hitPercent) return request * 7_368_787 % known
+  if (request * 37 % 100 < hitPercent) return (request * 7_368_787 % inUse) * Math.floor(known / inUse)
   return known + request
 }
