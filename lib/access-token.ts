@@ -1,7 +1,7 @@
 import type { AccessToken, Claims } from '../types/access-token.ts'
 import type { Requirement } from './confirmation/confirmation.ts'
 import type { Sealed } from './seal.ts'
-import { sharedLists, type Scopes, type SharedLists } from './shared-lists.ts'
+import type { Scopes, SharedLists } from './shared-lists.ts'
 
 /** An authorization server, as far as judging its tokens goes. */
 export interface Issuer {
@@ -45,7 +45,7 @@ const alike = ['iss', 'aud', 'client_id', 'scope', 'token_type']
  * @param clockTolerance - seconds by which `exp` may have passed, and `nbf` lie ahead; by default an `exp` ends at once
  * @returns the name of the claim that has the wrong type, else the record
  */
-export function readClaims (claims: Record<string, unknown>, issuer: Issuer, shared: SharedLists = sharedLists(), clockTolerance?: number): TokenRecord | string {
+export function readClaims (claims: Record<string, unknown>, issuer: Issuer, shared: SharedLists, clockTolerance?: number): TokenRecord | string {
   for (const name of ['scope', 'client_id', 'sub', 'iss', 'token_type', 'jti', 'username', 'acr']) {
     if (claims[name] !== undefined && typeof claims[name] !== 'string') return name
   }

@@ -405,7 +405,7 @@ export const StoreSchema = Type.Object({
 export const CacheSchema = Type.Object({
   enabled: Type.Optional(Type.Boolean({ default: true, description: '`false` asks the authorization server on every request.' })),
   maxEntries: Type.Optional(Type.Integer({
-    minimum: 1, maximum: 10_000_000, default: 10_000, description: 'Tokens to remember; those that were not used lately go first. About 1 to 3 KB each.'
+    minimum: 1, maximum: 10_000_000, default: 10_000, description: 'Tokens to remember; those that were not used lately go first. About 700 bytes each with the usual claims.'
   })),
   defaultTtl: Type.Optional(milliseconds(86_400_000, { default: 30_000, description: 'Milliseconds to remember a token without `exp`.' })),
   maxTtl: Type.Optional(milliseconds(86_400_000, {

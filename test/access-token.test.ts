@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { accessTokenOf, readClaims, type TokenRecord } from '../lib/access-token.ts'
+import { sharedLists } from '../lib/shared-lists.ts'
 import { parseStrictJsonObject } from '../lib/strict-json.ts'
 
 const issuer = 'https://login.example.com'
 const thumbprint = 'A'.repeat(43)
 
 function read (claims: Record<string, unknown>): TokenRecord {
-  const record = readClaims(claims, { name: issuer, audience: null })
+  const record = readClaims(claims, { name: issuer, audience: null }, sharedLists())
   assert.ok(typeof record === 'object', `a bad claim: ${String(record)}`)
   return record
 }
@@ -144,7 +145,7 @@ const wrong: Array<[claim: string, values: unknown[]]> = [
 ]
 for (const [claim, values] of wrong) {
   test(`S-30: ${claim} of the wrong type is named`, () => {
-    for (const value of values) assert.equal(readClaims({ active: true, [claim]: value }, { name: issuer, audience: null }), claim, String(value))
+    for (const value of values) assert.equal(readClaims({ active: true, [claim]: value }, { name: issuer, audience: null }, sharedLists()), claim, String(value))
   })
 }
 

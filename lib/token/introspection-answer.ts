@@ -19,7 +19,7 @@ export function isJson ({ contentType }: Answered): boolean {
 }
 
 /** What an answer means; apart from the asking, so that it can be tested by itself. @throws Refusal */
-export function judge (answered: Answered, issuer: Issuer, shared?: SharedLists): TokenRecord | null {
+export function judge (answered: Answered, issuer: Issuer, shared: SharedLists): TokenRecord | null {
   refuseStatus(answered)
   if (!isJson(answered)) throw refuse('issuer_bad_response', 'the content type is not application/json')
   const claims = parseStrictJsonObject(readBody(answered))
@@ -28,7 +28,7 @@ export function judge (answered: Answered, issuer: Issuer, shared?: SharedLists)
 }
 
 /** RFC 7662 section 2.2. */
-export function judgeClaims (claims: Record<string, unknown>, issuer: Issuer, shared?: SharedLists): TokenRecord | null {
+export function judgeClaims (claims: Record<string, unknown>, issuer: Issuer, shared: SharedLists): TokenRecord | null {
   // A boolean. The string "false" is not false.
   if (!Object.hasOwn(claims, 'active') || typeof claims['active'] !== 'boolean') throw refuse('issuer_bad_response', '`active` is not a boolean')
   if (!claims['active']) return null

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
+import { sharedLists } from '../../lib/shared-lists.ts'
 import { tokenCache, type CachedTokens, type CacheOptions, type TokenCache } from '../../lib/cache/cached.ts'
 import { evicting } from '../../lib/cache/evicting.ts'
 import { evictions } from '../../lib/cache/evictions.ts'
@@ -15,7 +16,7 @@ export const cacheOptions: OwnCacheOptions = {
 
 /** The record of an active token. */
 export function recordOf (claims: Record<string, unknown> = {}): TokenRecord {
-  const record = readClaims({ active: true, ...claims }, { name: 'https://login.example.com', audience: null })
+  const record = readClaims({ active: true, ...claims }, { name: 'https://login.example.com', audience: null }, sharedLists())
   assert.ok(typeof record === 'object', `a bad claim: ${String(record)}`)
   return record
 }

@@ -12,6 +12,7 @@ import { compileJwt } from '../../lib/token/compile-jwt.ts'
 import { judgePhantom } from '../../lib/token/introspection-jwt.ts'
 import { agreedClaims } from '../../lib/token/agreement.ts'
 import { readClaims, type TokenRecord } from '../../lib/access-token.ts'
+import { sharedLists } from '../../lib/shared-lists.ts'
 import { tlsMaterial } from '../../lib/tls-material.ts'
 import type { IssuerOptions, JwtOptions } from '../../types/options.ts'
 import { createClientCertificate } from '../../examples/demo/pki.ts'
@@ -81,7 +82,7 @@ test('a seal whose tag was cut is none', () => {
 
 test('`both`: what the answer says of the type of the token counts', () => {
   const name = { name: 'i', audience: null }
-  const [signed, answered] = [{ token_type: 'Bearer' }, { active: true, token_type: 'DPoP' }].map((claims) => readClaims(claims, name) as TokenRecord)
+  const [signed, answered] = [{ token_type: 'Bearer' }, { active: true, token_type: 'DPoP' }].map((claims) => readClaims(claims, name, sharedLists()) as TokenRecord)
   assert.equal(agreedClaims(signed as TokenRecord, answered as TokenRecord)['token_type'], 'DPoP')
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import { readClaims, type TokenRecord } from '../../../lib/access-token.ts'
+import { sharedLists } from '../../../lib/shared-lists.ts'
 import { isRefusal } from '../../../lib/errors.ts'
 import { agreedClaims } from '../../../lib/token/agreement.ts'
 import { issuer } from './tokens.ts'
@@ -9,7 +10,7 @@ import { issuer } from './tokens.ts'
 type Members = Record<string, unknown>
 
 function recordOf (claims: Members): TokenRecord {
-  const record = readClaims(structuredClone(claims), issuer)
+  const record = readClaims(structuredClone(claims), issuer, sharedLists())
   assert.ok(typeof record === 'object', String(record))
   return record
 }

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createSecretKey, generateKeyPairSync } from 'node:crypto'
 import { test } from 'node:test'
 import { readClaims, type Issuer, type TokenRecord } from '../../../lib/access-token.ts'
+import { sharedLists } from '../../../lib/shared-lists.ts'
 import type { JwtOptions } from '../../../lib/options.ts'
 import { compileJwt } from '../../../lib/token/compile-jwt.ts'
 import { dispatcher, type Verify, type VerifyingIssuer } from '../../../lib/token/dispatch.ts'
@@ -38,7 +39,7 @@ async function verifying (verify: Verify, jwt: JwtOptions | null = { jwks }, nam
 }
 
 function recordOf (name: string, more: Record<string, unknown> = {}): TokenRecord {
-  const record = readClaims({ ...claimsWith({ iss: name, ...more }), active: true }, { name, audience: issuer.audience })
+  const record = readClaims({ ...claimsWith({ iss: name, ...more }), active: true }, { name, audience: issuer.audience }, sharedLists())
   assert.ok(typeof record === 'object', String(record))
   return record
 }
