@@ -10,7 +10,18 @@ let kept: object | null = null
  * has happened before; nothing but time depends on it.
  */
 export function keepTickObject (): void {
-  process.nextTick(() => { kept = executionAsyncResource() })
+  process.nextTick(keepCurrent)
+}
+
+function keepCurrent (): void {
+  const current = executionAsyncResource() as Record<string | symbol, unknown>
+  // Of another kind where something else runs the callback, as fake timers do: that may be somebody's request.
+  if (current['callback'] !== keepCurrent) return
+  // What AsyncLocalStorage holds where the plugin is loaded, which may be a request as well, must not stay in memory with it.
+  for (const name of Object.getOwnPropertySymbols(current)) {
+    if (typeof current[name] !== 'number') current[name] = undefined
+  }
+  kept = current
 }
 
 /** For the test: what is kept. */

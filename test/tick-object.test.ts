@@ -1,8 +1,15 @@
 import assert from 'node:assert/strict'
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { execFile } from 'node:child_process'
 import { test } from 'node:test'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { keepTickObject, keptTickObject } from '../lib/tick-object.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 const nextTick = async (): Promise<void> => { await new Promise<void>((resolve) => process.nextTick(resolve)) }
 
@@ -14,6 +21,39 @@ test('it is one of those that process.nextTick makes', async () => {
   assert.equal(typeof kept['callback'], 'function')
   assert.ok('args' in kept)
   assert.ok(Object.getOwnPropertySymbols(kept).length >= 2)
+})
+
+test('what AsyncLocalStorage held where it was made does not stay in memory', async () => {
+  const storage = new AsyncLocalStorage<object>()
+  const held = storage.run({}, () => {
+    keepTickObject()
+    return new WeakRef(storage.getStore() as object)
+  })
+  // What a WeakRef was made of stays until the end of the turn.
+  await setTimeout(1)
+  collectGarbage()
+  assert.equal(held.deref(), undefined)
+  assert.equal(storage.getStore(), undefined, 'the storage itself is still there')
+  assert.notEqual(keptTickObject(), null)
+})
+
+test('it is none that belongs to somebody else', async (t) => {
+  keepTickObject()
+  await nextTick()
+  const before = keptTickObject()
+  // As fake timers do.
+  let delayed = (): void => assert.fail('nothing was asked for')
+  const { mock } = t.mock.method(process, 'nextTick', (callback: () => void) => { delayed = callback })
+  keepTickObject()
+  mock.restore()
+  const storage = new AsyncLocalStorage<string>()
+  const found = await storage.run('mine', async () => {
+    await setTimeout(1)
+    delayed()
+    return storage.getStore()
+  })
+  assert.equal(found, 'mine')
+  assert.equal(keptTickObject(), before)
 })
 
 const script = `

@@ -43,6 +43,12 @@ export function roomFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> 
 const mostSpared = 64
 
 /**
+ * A Map that is built anew leaves its old table, with all that stood in it, to the iterators that have not moved since, and ours
+ * does not while there is room: what was deleted would stay in memory for good. So it is given up after so many of all.
+ */
+const mostDeleted = 1 / 8
+
+/**
  * First in, first out, with a second chance: an entry that was found since it came goes to the end instead. A list in order of use
  * would be changed in six places on each hit, and in a large cache each place is one that the processor waits for.
  */
@@ -50,6 +56,7 @@ function partFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> {
   const all = new Map<string, Entry>()
   // All that it has seen are gone, or at the end: to begin anew would mean to pass over the holes that they left.
   let front: Iterator<[string, Entry]> | null = null
+  let deleted = 0
 
   return {
     get (key) {
@@ -63,7 +70,14 @@ function partFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> {
       all.set(key, entry)
     },
 
-    delete: (key) => all.delete(key),
+    delete (key) {
+      if (!all.delete(key)) return false
+      if (++deleted >= maxEntries * mostDeleted) {
+        front = null
+        deleted = 0
+      }
+      return true
+    },
 
     * entries () {
       let left = all.size

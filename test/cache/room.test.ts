@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { roomFor, type RoomOf } from '../../lib/cache/room.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage = runInNewContext('gc') as () => void
 
 interface Entry { readonly name: string, wasUsed: boolean }
 
@@ -95,6 +101,28 @@ test('to look at all of a room ends, whatever is put in meanwhile', () => {
     }
     assert.ok(seen <= before + 3, `${seen}`)
   }
+})
+
+test('what was deleted does not stay in memory, however long nobody has to go', async () => {
+  const max = 1000
+  const room = filled(max)
+  room.set('one that is too many', entry('more'))
+  const keys = keysIn(room)
+  const gone: Array<WeakRef<Entry>> = []
+  for (const key of keys.slice(0, max / 10)) room.delete(key)
+  for (let i = 0; i < 4 * max; i++) {
+    const made = entry('made')
+    room.set(`made ${i}`, made)
+    keys.push(`made ${i}`)
+    room.delete(keys[max / 10 + i] as string)
+    if (i < 3 * max) gone.push(new WeakRef(made))
+  }
+  // What a WeakRef was made of stays until the end of the turn.
+  await setImmediate()
+  collectGarbage()
+  const left = gone.filter((each) => each.deref() !== undefined).length
+  assert.ok(left <= max / 4, `${left}`)
+  assert.equal(room.size(), 0.9 * max, 'the room itself is still there')
 })
 
 const operation = fc.oneof(
