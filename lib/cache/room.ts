@@ -66,7 +66,9 @@ function partFor<Entry extends Kept> (maxEntries: number): RoomOf<Entry> {
     },
 
     set (key, entry) {
-      if (all.size >= maxEntries && !all.has(key)) makeRoom()
+      // One that is put in again is one that is in use, although nobody has found the new entry yet.
+      if (all.has(key)) entry.wasUsed = true
+      else if (all.size >= maxEntries) makeRoom()
       all.set(key, entry)
     },
 
