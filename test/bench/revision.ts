@@ -1,6 +1,6 @@
 // Another revision of the package, built in a folder of its own, to be measured beside the working tree.
 
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -16,24 +16,27 @@ export interface Revision {
   remove (): void
 }
 
+/** Milliseconds for each command. */
+const limit = 300_000
+
 /** @throws Error when there is no such revision, or it cannot be built; nothing is left of it then */
-export function checkOut (name: string, project = process.cwd()): Revision {
-  const run = (command: string, args: readonly string[], cwd: string): string => execFileSync(command, args, { cwd, encoding: 'utf8', timeout: 300_000, stdio: ['ignore', 'pipe', 'pipe'] }).trim()
+export async function checkOut (name: string, project = process.cwd()): Promise<Revision> {
+  const git = (...args: string[]): string => execFileSync('git', args, { cwd: project, encoding: 'utf8', timeout: limit, stdio: ['ignore', 'pipe', 'pipe'] }).trim()
   // No name that begins with a dash is an option of git's.
-  const commit = run('git', ['rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`], project)
+  const commit = git('rev-parse', '--verify', '--quiet', '--end-of-options', `${name}^{commit}`)
   const parent = mkdtempSync(join(tmpdir(), 'bound-token-bench-'))
   const folder = join(parent, 'revision')
   const remove = (): void => {
     process.off('exit', remove)
-    if (existsSync(folder)) run('git', ['worktree', 'remove', '--force', folder], project)
+    if (existsSync(folder)) git('worktree', 'remove', '--force', folder)
     rmSync(parent, { recursive: true, force: true })
   }
   process.on('exit', remove)
   try {
-    run('git', ['worktree', 'add', '--detach', folder, commit], project)
-    const remarks = installIn(folder, project, run)
+    git('worktree', 'add', '--detach', folder, commit)
+    const remarks = await installIn(folder, project)
     // Only what has changed since the tools were: it is built with its own configuration.
-    run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc'), '-p', 'lib'], folder)
+    await run(process.execPath, [join(folder, 'node_modules/typescript/bin/tsc'), '-p', 'lib'], folder)
     return { name: `${name} ${commit.slice(0, 7)}`, entry: pathToFileURL(join(folder, 'dist/lib/index.js')).href, remarks, remove }
   } catch (error) {
     remove()
@@ -41,8 +44,22 @@ export function checkOut (name: string, project = process.cwd()): Revision {
   }
 }
 
+/** What takes its time: a signal that ends this process is heard meanwhile, and ends it as well. */
+async function run (command: string, args: readonly string[], cwd: string): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    const child = execFile(command, args, { cwd, timeout: limit, maxBuffer: Infinity }, (error) => {
+      process.off('exit', end)
+      if (error === null) resolve()
+      else reject(error)
+    })
+    const end = (): void => { child.kill('SIGKILL') }
+    // Before its folder is removed, so that nothing is written there any more.
+    process.prependListener('exit', end)
+  })
+}
+
 /** Its dependencies are ours where the locks agree; else its own, where npm still has them. */
-function installIn (folder: string, project: string, run: (command: string, args: readonly string[], cwd: string) => string): string[] {
+async function installIn (folder: string, project: string): Promise<string[]> {
   const lockOf = (where: string): string => readFileSync(join(where, 'package-lock.json'), 'utf8')
   const link = (): void => symlinkSync(resolve(project, 'node_modules'), join(folder, 'node_modules'), 'dir')
   if (productionOf(lockOf(folder)) === productionOf(lockOf(project))) {
@@ -50,7 +67,7 @@ function installIn (folder: string, project: string, run: (command: string, args
     return []
   }
   try {
-    run('npm', ['ci', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'], folder)
+    await run('npm', ['ci', '--offline', '--ignore-scripts', '--no-audit', '--no-fund'], folder)
     return []
   } catch {
     rmSync(join(folder, 'node_modules'), { recursive: true, force: true })

@@ -22,8 +22,9 @@ import { table } from './table.ts'
 const results = new URL('results.json', import.meta.url)
 const ratios = new URL('ratios.svg', import.meta.url)
 
-// Whoever ends the run ends what it has started as well: what is to be done then hangs on `exit`.
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
+// Whoever ends the run ends what it has started as well: what is to be done then hangs on `exit`. Not once: a second signal, which
+// npm passes on where the first one was for both, would end it before that is done.
+for (const [signal, code] of [['SIGINT', 130], ['SIGTERM', 143]] as const) process.on(signal, () => process.exit(code))
 
 try {
   const asked = readArguments(process.argv.slice(2), process.env)
@@ -38,7 +39,7 @@ try {
 process.exit()
 
 async function run (asked: ReturnType<typeof readArguments>): Promise<void> {
-  const revision = asked.compare === null ? null : checkOut(asked.compare)
+  const revision = asked.compare === null ? null : await checkOut(asked.compare)
   try {
     for (const remark of revision?.remarks ?? []) console.log(`${revision?.name}: ${remark}`)
     const result = await measure(asked, revision, (progress) => process.stderr.write(`${progress}\n`))
