@@ -1,4 +1,4 @@
-import { generateKeyPairSync } from 'node:crypto'
+import { createPrivateKey, generateKeyPairSync } from 'node:crypto'
 import { errors } from 'oidc-provider'
 import type { Adapter, Client, Context, Token } from 'oidc-provider'
 import type { ClientCertificate } from './pki.ts'
@@ -112,7 +112,9 @@ function register (client: RegisteredClient): object {
 // Opaque tokens are not signed, but a provider without a key falls back to a published one.
 function createSigningKey (): object {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  return { ...privateKey.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' }
+  // Written and read again: Node 20 may stand still when it makes a JWK of a key that was just generated.
+  const key = createPrivateKey(privateKey.export({ type: 'pkcs8', format: 'pem' }))
+  return { ...key.export({ format: 'jwk' }), use: 'sig', alg: 'ES256' }
 }
 
 // The provider asks for one store for each kind of thing. What is stored lives as long as the server.

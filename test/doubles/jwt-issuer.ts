@@ -1,6 +1,7 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { SignJWT, type JWTPayload } from 'jose'
 import type { IssuerOptions, JwtOptions } from '../../types/options.ts'
+import { readAgain } from '../read-again.ts'
 
 /** An issuer of JWTs that nobody has to ask: its keys stand in the options. */
 export interface JwtIssuer {
@@ -14,7 +15,7 @@ export interface JwtIssuer {
 
 export function jwtIssuer (issuer = 'https://login.example.com', kid = 'k1'): JwtIssuer {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
+  const jwks = { keys: [{ ...readAgain(publicKey).export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
   return {
     issuer,
     privateKey,

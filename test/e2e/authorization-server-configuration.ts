@@ -5,6 +5,7 @@ import { errors } from 'oidc-provider'
 import type { Adapter, Client, Context, Token } from 'oidc-provider'
 import { resources } from './protected-resources.ts'
 import type { DecryptionKey, DecryptionKeys, ResourceName } from './protected-resources.ts'
+import { readAgain } from '../read-again.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -111,7 +112,7 @@ export async function createSigningKeys (): Promise<JsonWebKey[]> {
     generate('ec', { namedCurve: 'P-256' }),
     generate('ed25519')
   ])
-  return pairs.map(({ privateKey }: { privateKey: KeyObject }) => ({ ...privateKey.export({ format: 'jwk' }), use: 'sig' }))
+  return pairs.map(({ privateKey }: { privateKey: KeyObject }) => ({ ...readAgain(privateKey).export({ format: 'jwk' }), use: 'sig' }))
 }
 
 /** Outlives a provider, so that the next one knows the tokens of the last. */

@@ -8,6 +8,7 @@ import { promisify } from 'node:util'
 import { exportJWK, SignJWT, type JWTPayload } from 'jose'
 import { listen, type Listener } from '../../examples/demo/listen.ts'
 import { basic } from './basic.ts'
+import { readAgain } from '../read-again.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -141,7 +142,8 @@ function activeClaims (claims: JWTPayload | undefined): JWTPayload | null {
 }
 
 async function createSigningKey (): Promise<SigningKey> {
-  return { kid: randomUUID(), ...await generate('rsa', { modulusLength: 2048 }) }
+  const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 })
+  return { kid: randomUUID(), privateKey, publicKey: readAgain(publicKey) }
 }
 
 function sendJson (response: ServerResponse, value: unknown, headers: Record<string, string> = {}): void {

@@ -1,6 +1,7 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto'
 import { CompactSign } from 'jose'
 import type { WebhookOptions } from '../../types/options.ts'
+import { readAgain } from '../read-again.ts'
 
 export const caep = 'https://schemas.openid.net/secevent/caep/event-type/'
 export const risc = 'https://schemas.openid.net/secevent/risc/event-type/'
@@ -24,7 +25,7 @@ export const receiver = 'https://api.example.com/events'
 
 export function setSender (issuer = 'https://login.example.com', kid = 's1'): SetSender {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
+  const jwks = { keys: [{ ...readAgain(publicKey).export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
   const sign = async (payload: string | Uint8Array, header: Record<string, unknown> = {}): Promise<string> =>
     await new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg: 'ES256', typ: 'secevent+jwt', kid, ...header }).sign(privateKey)
   const claims = (changed: Record<string, unknown> = {}): Record<string, unknown> => ({

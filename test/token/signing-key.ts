@@ -1,6 +1,7 @@
-import { createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
 import { exportJWK, SignJWT, type JWK, type JWTPayload } from 'jose'
+import { readAgain } from '../read-again.ts'
 
 const generate = promisify(generateKeyPair)
 
@@ -19,7 +20,7 @@ export async function signingKey (kid: string | undefined, alg: 'ES256' | 'RS256
   const { publicKey, privateKey } = alg === 'ES256'
     ? await generate('ec', { namedCurve: 'P-256' })
     : alg === 'RS256' ? await generate('rsa', { modulusLength: 2048 }) : await generate('ed25519')
-  return await keyOf(kid, alg, privateKey, createPublicKey(publicKey.export({ format: 'pem', type: 'spki' })))
+  return await keyOf(kid, alg, readAgain(privateKey), readAgain(publicKey))
 }
 
 async function keyOf (kid: string | undefined, alg: string, privateKey: KeyObject, publicKey: KeyObject): Promise<SigningKey> {

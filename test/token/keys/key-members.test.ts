@@ -6,6 +6,7 @@ import { SignJWT } from 'jose'
 import * as doubles from '../../doubles/authorization-server.ts'
 import { signingKey, type SigningKey } from '../signing-key.ts'
 import { keysAt } from './keys-at.ts'
+import { readAgain } from '../../read-again.ts'
 
 let server: doubles.Double
 let good: SigningKey
@@ -151,7 +152,7 @@ function weak (modulusLength: number, more: Record<string, unknown> = {}): { jwk
   const { publicKey } = generateKeyPairSync('rsa', { modulusLength })
   const header = Buffer.from(JSON.stringify({ alg: 'RS256', kid: 'weak' })).toString('base64url')
   // With the exponent 1 everybody can sign: the signature is the padded hash itself. Here it is enough that nothing is verified.
-  return { jwk: { ...publicKey.export({ format: 'jwk' }), kid: 'weak', ...more }, token: async () => `${header}.e30.${Buffer.alloc(modulusLength / 8, 1).toString('base64url')}` }
+  return { jwk: { ...readAgain(publicKey).export({ format: 'jwk' }), kid: 'weak', ...more }, token: async () => `${header}.e30.${Buffer.alloc(modulusLength / 8, 1).toString('base64url')}` }
 }
 
 for (const [name, make] of Object.entries(weakKeys)) {
