@@ -4,7 +4,7 @@ import { presets } from '../../lib/certificate/presets.ts'
 import { channels } from '../../lib/channels.ts'
 import { answers, reasons } from '../../lib/errors.ts'
 import * as options from '../../lib/options.ts'
-import { figureTable, speedTable } from '../bench/readme.ts'
+import { figureTable, speedSentence, speedTable } from '../bench/readme.ts'
 import type { Result } from '../bench/result.ts'
 import { typeText } from './render-types.ts'
 
@@ -14,6 +14,7 @@ const shared = Object.keys(route).filter((name) => name in options.PluginSchema.
 /** What stands between `<!-- name -->` and `<!-- /name -->` in the README. */
 export const tables: Readonly<Record<string, () => string>> = {
   'bench:figures': () => figureTable(benchResult()),
+  'bench:sentence': () => speedSentence(benchResult()),
   'bench:speed': () => speedTable(benchResult()),
   channels: channelTable,
   'options:certificate': () => optionTable(options.CertificateSchema, 'certificate.'),
