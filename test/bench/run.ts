@@ -1,7 +1,7 @@
 // CPU time a request, taken from each server's own process, in interleaved rounds, driven by one more process over keep-alive
 // connections. The ratios to the same requests without the guard count; absolute figures are the machine's.
 //
-//   npm run bench                          everything: about ten minutes where nothing else runs
+//   npm run bench                          everything: about a quarter of an hour where nothing else runs
 //   npm run bench -- known jwt             what has one of these words in its name or that of its group, and what that is compared with
 //   npm run bench -- --list                names of all
 //   npm run bench -- --json FILE           also writes the result, with every round
