@@ -1,8 +1,9 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 
 /**
- * The same key, without what has generated it. Node 20 holds the key's lock while it makes a JWK of it, and where garbage is
- * collected at that time, what has generated the key waits for that lock in the same thread: the process stands still.
+ * The same key, without what has generated it. Node 20 holds the key's lock while it makes a JWK of it, as jose does to sign, and
+ * where garbage is collected at that time, what has generated the key waits for that lock in the same thread: the process stands
+ * still.
  */
 export function readAgain (key: KeyObject): KeyObject {
   return key.type === 'private'

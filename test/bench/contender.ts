@@ -1,5 +1,5 @@
 import type { JSONWebKeySet } from 'jose'
-import type { TokenKind, TokenMaterial } from './tokens.ts'
+import type { Spread, TokenKind, TokenMaterial } from './tokens.ts'
 
 /** What the processes of one run have in common. */
 export interface Material {
@@ -19,14 +19,8 @@ export interface Material {
 }
 
 /** What is sent. */
-export interface Traffic {
+export interface Traffic extends Spread {
   readonly tokens: TokenKind
-  /** How many tokens are known to the contender before it is measured, and used in turn. */
-  readonly known: number
-  /** As many of these as requests carry; all where absent. */
-  readonly inUse?: number
-  /** Of a hundred requests, those with a known token. */
-  readonly hitPercent: number
   /** How the certificate is written: a key of `certificateHeaders`. */
   readonly format: string
 }

@@ -1,9 +1,10 @@
 // What a run needs beside its contenders: a certificate, keys, tokens, and servers in processes of their own.
 
-import { createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { exportJWK, SignJWT } from 'jose'
 import { createClientCertificate, createPki } from '../../examples/demo/pki.ts'
 import { redisServer, startRedis } from '../e2e/redis-server.ts'
+import { readAgain } from '../read-again.ts'
 import { startChild, type Child } from './child.ts'
 import { usualTraffic, type Material } from './contender.ts'
 import { claimsOf, type TokenMaterial } from './tokens.ts'
@@ -28,10 +29,8 @@ export async function setScene (needsRedis: boolean): Promise<Scene> {
     keyType: 'rsa',
     subjectAltNames: Array.from({ length: 8 }, (_, n) => ({ type: 'dns' as const, value: `service-${n}.partner.example.com` }))
   })
-  // Written and read again: in Node 20, a key that was just generated shares its lock with what generated it, and when that is collected
-  // as garbage while the key is exported as a JWK, the process waits for itself for ever, deaf to signals.
-  const written = generateKeyPairSync('rsa', { modulusLength: 2048, publicKeyEncoding: { type: 'spki', format: 'pem' }, privateKeyEncoding: { type: 'pkcs8', format: 'pem' } })
-  const keys = { publicKey: createPublicKey(written.publicKey), privateKey: createPrivateKey(written.privateKey) }
+  const keys = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  const [publicKey, privateKey] = [readAgain(keys.publicKey), readAgain(keys.privateKey)]
   const issuedAt = Math.floor(Date.now() / 1000)
   const unsigned = {
     issuer: 'https://login.example.com',
@@ -44,9 +43,9 @@ export async function setScene (needsRedis: boolean): Promise<Scene> {
     signed: []
   }
   const signed = await Promise.all(Array.from({ length: usualTraffic.known }, async () =>
-    await new SignJWT(claimsOf(randomBytes(16).toString('base64url'), unsigned)).setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' }).sign(keys.privateKey)))
+    await new SignJWT(claimsOf(randomBytes(16).toString('base64url'), unsigned)).setProtectedHeader({ alg: 'RS256', typ: 'at+jwt', kid: 'bench' }).sign(privateKey)))
   const tokens: TokenMaterial = { ...unsigned, signed }
-  const jwks = { keys: [{ ...await exportJWK(keys.publicKey), kid: 'bench', alg: 'RS256', use: 'sig' }] }
+  const jwks = { keys: [{ ...await exportJWK(publicKey), kid: 'bench', alg: 'RS256', use: 'sig' }] }
 
   const start = (name: string, file: string): Child => startChild({ name, file: new URL(file, import.meta.url) })
   const load = start('load generator', 'load.ts')
@@ -65,7 +64,7 @@ export async function setScene (needsRedis: boolean): Promise<Scene> {
     authorizationServer,
     material: {
       tokens: { ...tokens, signed: [] },
-      publicPem: written.publicKey,
+      publicPem: publicKey.export({ type: 'spki', format: 'pem' }) as string,
       jwks,
       ca: pki.ca,
       headers: {

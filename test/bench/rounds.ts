@@ -8,13 +8,12 @@ export interface RoundsOptions {
   readonly rounds: number
   /** Of each contender in each round. */
   readonly requests: number
-  readonly warmUps?: number
   /** Whether garbage is collected before the last warm-up: what filling a large cache has left is no cost of a request. */
   readonly isTidied?: boolean
 }
 
 /** With fewer, V8 still compiles in the rounds that count: a burst of 50 ms at about the thirty thousandth request. */
-const usualWarmUps = 12
+const warmUps = 12
 
 /** Makes known what shall be known. @returns what was seen of it, by contender */
 export async function fill (running: readonly Running[], group: string): Promise<Figure[]> {
@@ -28,7 +27,7 @@ export async function fill (running: readonly Running[], group: string): Promise
   return figures
 }
 
-export async function interleave (running: readonly Running[], { group, rounds, requests, warmUps = usualWarmUps, isTidied = false }: RoundsOptions): Promise<Row[]> {
+export async function interleave (running: readonly Running[], { group, rounds, requests, isTidied = false }: RoundsOptions): Promise<Row[]> {
   const times = new Map<Running, number[]>(running.map((each) => [each, []]))
   for (let warmUp = 0; warmUp < warmUps; warmUp++) {
     if (isTidied && warmUp === warmUps - 1) for (const each of running) await each.memory()

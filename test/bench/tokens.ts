@@ -55,7 +55,7 @@ function hs256 (n: number, material: TokenMaterial): string {
 }
 
 export interface Spread {
-  /** Tokens that are known before. */
+  /** Tokens that are known before it is measured. */
   readonly known: number
   /** Of these, as many as requests carry; all where absent. */
   readonly inUse?: number

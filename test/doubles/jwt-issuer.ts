@@ -14,8 +14,9 @@ export interface JwtIssuer {
 }
 
 export function jwtIssuer (issuer = 'https://login.example.com', kid = 'k1'): JwtIssuer {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwks = { keys: [{ ...readAgain(publicKey).export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
+  const generated = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const [privateKey, publicKey] = [readAgain(generated.privateKey), readAgain(generated.publicKey)]
+  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
   return {
     issuer,
     privateKey,

@@ -143,7 +143,7 @@ function activeClaims (claims: JWTPayload | undefined): JWTPayload | null {
 
 async function createSigningKey (): Promise<SigningKey> {
   const { privateKey, publicKey } = await generate('rsa', { modulusLength: 2048 })
-  return { kid: randomUUID(), privateKey, publicKey: readAgain(publicKey) }
+  return { kid: randomUUID(), privateKey: readAgain(privateKey), publicKey: readAgain(publicKey) }
 }
 
 function sendJson (response: ServerResponse, value: unknown, headers: Record<string, string> = {}): void {

@@ -24,8 +24,9 @@ export interface SetSender {
 export const receiver = 'https://api.example.com/events'
 
 export function setSender (issuer = 'https://login.example.com', kid = 's1'): SetSender {
-  const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const jwks = { keys: [{ ...readAgain(publicKey).export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
+  const generated = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const [privateKey, publicKey] = [readAgain(generated.privateKey), readAgain(generated.publicKey)]
+  const jwks = { keys: [{ ...publicKey.export({ format: 'jwk' }), kty: 'EC', kid, alg: 'ES256', use: 'sig' }] }
   const sign = async (payload: string | Uint8Array, header: Record<string, unknown> = {}): Promise<string> =>
     await new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg: 'ES256', typ: 'secevent+jwt', kid, ...header }).sign(privateKey)
   const claims = (changed: Record<string, unknown> = {}): Record<string, unknown> => ({
